@@ -1,0 +1,78 @@
+# Everything starts here, on a machine with only Python (3.11 or newer) and make: `make tour`.
+
+PYTHON ?= python3
+WITH_TORCH ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install -qq -c constraints.txt
+DECLARED := pyproject.toml constraints.txt
+TORCH := $(if $(filter 1 yes true,$(WITH_TORCH)),$(VENV)/.has-torch)
+
+.PHONY: help tour test bench clean
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # one pip at a time in one .venv
+
+help:
+	@echo "make tour    install into $(VENV) and run every quick experiment (at most a minute once installed)"
+	@echo "make test    install what the tests need, then lint, check types and run the tests"
+	@echo "make bench   time the rules against the bare matrix products that they are made of"
+	@echo "make clean   remove $(VENV) and all that the commands above leave behind"
+	@echo
+	@echo "PYTHON=python3.12   the Python to make $(VENV) with        WITH_TORCH=1   test and time on torch too"
+
+tour: $(VENV)/.has-cofire
+	@$(call compiled,src)
+	@$(VENV)/bin/cofire tour
+
+test: $(VENV)/.has-dev $(TORCH)
+	@$(call compiled,src)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(PY) -m pytest -n 2 --benchmark-disable --cov --cov-report=term
+
+bench: $(VENV)/.has-dev $(TORCH)
+	@$(call compiled,src)
+	$(PY) -m pytest benchmarks
+
+clean:
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .benchmarks .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp in .venv stands for each thing installed there; it is made again when what it depends on is newer.
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"cofire needs Python 3.11 or newer, and PYTHON=$(PYTHON) is" \
+		"$$(command -v $(PYTHON) >/dev/null && $(PYTHON) --version 2>&1 || echo 'not there');" \
+		"name another: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo \
+		"$(PYTHON) cannot make virtual environments (no venv or ensurepip);" \
+		"on Debian and Ubuntu 'apt-get install python3-venv' mends it" >&2; exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.has-cofire: $(VENV)/.made $(DECLARED)
+	@echo "Installing cofire into $(VENV) (about a minute) ..."
+	@$(PIP) -e .
+	@$(call compiled,$(VENV)/lib)
+	@touch $@
+
+$(VENV)/.has-dev: $(VENV)/.made $(DECLARED)
+	@echo "Installing cofire and what its tests need into $(VENV) (about a minute) ..."
+	@$(PIP) -e '.[dev]'
+	@$(call compiled,$(VENV)/lib)
+	@touch $(VENV)/.has-cofire $@
+
+$(VENV)/.has-torch: $(VENV)/.made $(DECLARED)
+	@echo "Installing torch into $(VENV) (some minutes) ..."
+	@$(PIP) torch==2.13.0
+	@$(call compiled,$(VENV)/lib)
+	@touch $@
+
+# Bytecode is written once, here, even where the environment tells Python not to write any: without it each start of
+# cofire would compile all it imports. A package may hold files for another Python that do not compile: no failure.
+compiled = env -u PYTHONDONTWRITEBYTECODE $(PY) -m compileall -q $(1) >/dev/null 2>&1 || true
