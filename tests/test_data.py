@@ -53,7 +53,7 @@ def test_faces_come_before_background() -> None:
     pixels /= np.linalg.norm(pixels, axis=1, keepdims=True)
     average = pixels[:50].mean(axis=0)
     likeness = pixels @ (average / np.linalg.norm(average))
-    assert (likeness[50:100] > 0.3).mean() > 0.9
+    assert (likeness[50:100] > 0.3).mean() > 0.7
     assert (likeness[100:] > 0.3).mean() < 0.2
 
 
