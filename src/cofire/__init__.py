@@ -1,0 +1,61 @@
+"""cofire: write a Hebbian learning rule as an equation, and run it everywhere.
+
+    rule = cofire.Rule("Δw = η × x × y", η=0.1)
+    w, state = rule.step(w, pre=x, post=y)
+
+`cofire.rules` is the literature's catalogue, `cofire.units` has ms, Hz, mV ..., `cofire.language` describes how rules are written.
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cofire.errors import (
+    ArrayError,
+    CofireError,
+    DataError,
+    DimensionError,
+    DivergenceError,
+    ExperimentError,
+    LanguageError,
+    ParameterError,
+)
+from cofire.rule import Rule
+
+if TYPE_CHECKING:
+    from cofire import experiments as experiments
+    from cofire import language as language
+    from cofire import rules as rules
+    from cofire import units as units
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArrayError",
+    "CofireError",
+    "DataError",
+    "DimensionError",
+    "DivergenceError",
+    "ExperimentError",
+    "LanguageError",
+    "ParameterError",
+    "Rule",
+    "experiments",
+    "language",
+    "rules",
+    "units",
+]
+
+_LATE = frozenset({"experiments", "language", "rules", "units"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return import_module(f"cofire.{name}")
+    raise AttributeError(f"module 'cofire' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

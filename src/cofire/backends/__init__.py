@@ -1,0 +1,9 @@
+"""What runs a plan. Each backend is a folder with the same file names, and nothing is imported until it is used.
+
+reference/   slow and readable: the definition, in NumPy, every sample and synapse written out
+arrays/      matrix products on whatever array library the user hands in
+
+    expressions.py   the value of a subexpression
+    rates.py         one step of learning from a batch of rates
+    spikes.py        learning from spike trains (reference only, so far)
+"""

@@ -1,0 +1,7 @@
+"""Learning from rates as matrix products, on whatever array library the user hands in.
+
+inputs.py        what the user gave, checked and brought to one shape and type
+expressions.py   the value of a subexpression along the axes that it needs
+products.py      the terms of a plan added up: matrix products accumulated into the weights
+rates.py         one step: weights, then filters and synapse variables
+"""

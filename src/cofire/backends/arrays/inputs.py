@@ -1,0 +1,202 @@
+"""What the user gave, checked before anything is computed, and brought to one library, type and shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+
+from cofire.backends.arrays import gemm
+from cofire.backends.arrays.expressions import ORDER, Array, Values
+from cofire.backends.arrays.products import reduced
+from cofire.backends.state import RuleState
+from cofire.errors import ArrayError, did_you_mean
+from cofire.language.tree import POST, PRE, Cell
+from cofire.lowering.placement import DRIVE
+from cofire.lowering.plan import Plan
+from cofire.rule import Rule
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The values of one step; `scalar` if the user gave one synapse as plain numbers."""
+
+    values: Values
+    state: RuleState
+    scalar: bool
+
+
+def read_inputs(
+    rule: Rule, plan: Plan, w: Any, pre: Any, post: Any, state: RuleState | None, signals: Mapping[str, Any]
+) -> Inputs:
+    """Raises: `ArrayError` naming the array, its shape and what was expected."""
+    scalar = isinstance(w, int | float) and not isinstance(w, bool)
+    weights = np.asarray([[w]], dtype=np.float64) if scalar else _weights(w)
+    xp = compat.array_namespace(weights)
+    n_post, n_pre = weights.shape
+    _check_names(rule, plan, signals)
+
+    cells: dict[Cell, Array] = {}
+    for cell, name, given in ((PRE, "pre", pre), (POST, "post", post), *_cells(plan, signals)):
+        sizes = (n_pre, "columns (presynaptic cells)") if cell.side == "pre" else (n_post, "rows (postsynaptic cells)")
+        cells[cell] = _activity(name, given, weights, *sizes, scalar)
+    samples = cells[PRE].shape[0]
+    for cell, array in cells.items():
+        if array.shape[0] != samples:
+            raise ArrayError(f"{_name(cell)} has {array.shape[0]} samples, but pre has {samples}")
+    modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
+    if not gemm.is_finite(weights):
+        raise ArrayError(_not_finite("w", weights))
+    kept = _state(plan, state, weights)
+    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, reduced)
+    return Inputs(values, kept, scalar)
+
+
+def output_array(out: Any, w: Array) -> Array | None:
+    """`out` if it can take the new weights. Raises: `ArrayError`."""
+    if out is None:
+        return None
+    if not compat.is_array_api_obj(out) or compat.array_namespace(out) is not compat.array_namespace(w):
+        raise ArrayError(f"out is {_kind(out)}; it must be an array of the same library as w")
+    if not gemm.writable_in_place(out):
+        raise ArrayError(
+            "out cannot be used: arrays of this library cannot be changed; use the weights that step returns"
+        )
+    if compat.is_numpy_array(out) and not out.flags.writeable:
+        raise ArrayError("out is read-only; leave out= away to get a new array")
+    if out.shape != w.shape or out.dtype != w.dtype:
+        raise ArrayError(f"out has shape {tuple(out.shape)} and type {out.dtype}; w has {tuple(w.shape)} and {w.dtype}")
+    out = out.detach() if compat.is_torch_array(out) else out
+    if compat.is_numpy_array(out) and out is not w and np.may_share_memory(out, w):
+        same = out.__array_interface__["data"] == w.__array_interface__["data"] and out.strides == w.strides
+        if not same and np.shares_memory(out, w):
+            raise ArrayError("out overlaps w without being w; give w itself or an array of its own")
+        return w if same else out
+    if compat.is_torch_array(out) and out.data_ptr() == w.data_ptr() and out.stride() == w.stride():
+        return w
+    return out
+
+
+def _weights(w: Any) -> Array:
+    if not compat.is_array_api_obj(w):
+        raise ArrayError(f"w is {_kind(w)}; it must be an array [post, pre], or a number for one synapse")
+    w = w.detach() if compat.is_torch_array(w) else w
+    xp = compat.array_namespace(w)
+    if not xp.isdtype(w.dtype, "real floating"):
+        raise ArrayError(f"w has type {w.dtype}; learning needs a floating-point type such as float32")
+    if w.ndim != 2:
+        hint = "; for one postsynaptic cell give w[None, :]" if w.ndim == 1 else ""
+        raise ArrayError(f"w has shape {tuple(w.shape)}; it must have two axes [post, pre]{hint}")
+    if 0 in w.shape:
+        raise ArrayError(f"w has shape {tuple(w.shape)}: there are no synapses")
+    return w
+
+
+def _cells(plan: Plan, signals: Mapping[str, Any]) -> list[tuple[Cell, str, Any]]:
+    return [(cell, _name(cell), signals[_name(cell)]) for cell in plan.cells if _name(cell) in signals]
+
+
+def _name(cell: Cell) -> str:
+    """The keyword for a variable of a cell: `post_target` for `post.target`."""
+    return cell.side if cell.variable is None else f"{cell.side}_{cell.variable}"
+
+
+def _check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
+    wanted = {_name(cell) for cell in plan.cells} | set(rule.signals)
+    for name in signals:
+        if name not in wanted:
+            what = f"; it takes {', '.join(sorted(wanted))}" if wanted else "; it takes only pre and post"
+            raise ArrayError(f"this rule has no signal {name!r}{did_you_mean(name, wanted) or what}")
+    for name in sorted(wanted - {_name(DRIVE)}):
+        if name not in signals:
+            raise ArrayError(f"this rule needs {name}=: give its value with each step")
+
+
+def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: bool) -> Array:
+    """Rates as `[batch, cells]`, in the type of the weights."""
+    if scalar and isinstance(given, int | float):
+        array = np.asarray([[given]], dtype=np.float64)
+    else:
+        array = _like(name, given, w)
+        if array.ndim == 1:
+            array = array[:, None] if scalar else array[None, :]
+    if array.ndim != 2 or array.shape[1] != cells:
+        shape = tuple(getattr(given, "shape", ()))
+        raise ArrayError(f"{name} has shape {shape}; expected [batch, {cells}], since w has {cells} {which}")
+    if array.shape[0] == 0:
+        raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
+    if not gemm.is_finite(array):
+        raise ArrayError(_not_finite(name, array))
+    return array
+
+
+def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
+    """A modulator as `[samples]`."""
+    xp = compat.array_namespace(w)
+    if isinstance(given, int | float):
+        array = xp.full((1,), float(given), dtype=w.dtype, device=compat.device(w))
+    else:
+        array = _like(name, given, w)
+        array = xp.reshape(array, (1,)) if array.ndim == 0 else array
+    if array.ndim != 1 or array.shape[0] not in (1, samples):
+        raise ArrayError(
+            f"{name} has shape {tuple(array.shape)}; expected a number, or one for each of the {samples} samples"
+        )
+    if not gemm.is_finite(array):
+        raise ArrayError(_not_finite(name, array))
+    return array if array.shape[0] == samples else xp.broadcast_to(array, (samples,))
+
+
+def _like(name: str, given: Any, w: Array) -> Array:
+    """`given` in the library and type of the weights; counts and truth values become numbers."""
+    if isinstance(given, list | tuple) and compat.is_numpy_array(w):
+        given = np.asarray(given)
+    if not compat.is_array_api_obj(given):
+        raise ArrayError(f"{name} is {_kind(given)}; it must be an array of the same library as w")
+    given = given.detach() if compat.is_torch_array(given) else given
+    xp = compat.array_namespace(w)
+    if compat.array_namespace(given) is not xp:
+        raise ArrayError(f"{name} is {_kind(given)} and w is {_kind(w)}; give both in one library")
+    if compat.device(given) != compat.device(w):
+        raise ArrayError(f"{name} is on {compat.device(given)} and w on {compat.device(w)}; move one of them")
+    if not xp.isdtype(given.dtype, ("bool", "integral", "real floating")):
+        raise ArrayError(f"{name} has type {given.dtype}; it must hold real numbers")
+    return given if given.dtype == w.dtype else xp.astype(given, w.dtype)
+
+
+def _state(plan: Plan, state: RuleState | None, w: Array) -> RuleState:
+    xp = compat.array_namespace(w)
+    if state is not None and not isinstance(state, RuleState):
+        raise ArrayError(f"state is {_kind(state)}; give None at first, then the state that step returned")
+    arrays: dict[str, Array] = {}
+    sizes = {"post": w.shape[0], "pre": w.shape[1]}
+    for item in plan.states:
+        shape = tuple(sizes[axis] for axis in ORDER if axis in item.axes)
+        if state is None:
+            arrays[item.key] = xp.zeros(shape, dtype=w.dtype, device=compat.device(w))
+            continue
+        if item.key not in state:
+            raise ArrayError(f"the state does not hold {item.key!r}: it belongs to another rule")
+        kept = state[item.key]
+        if tuple(getattr(kept, "shape", (None,))) != shape:
+            raise ArrayError(
+                f"state[{item.key!r}] has shape {getattr(kept, 'shape', None)}; expected {shape} for these weights"
+            )
+        arrays[item.key] = _like(f"state[{item.key!r}]", kept, w)
+    return RuleState(arrays, state.step if state is not None else 0)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+
+
+def _not_finite(name: str, array: Array) -> str:
+    xp = compat.array_namespace(array)
+    wrong = xp.astype(~xp.isfinite(array), xp.int64)
+    first = int(xp.argmax(xp.reshape(wrong, (-1,))))
+    place = divmod(first, array.shape[1]) if array.ndim == 2 else (first,)
+    return f"{name} has shape {tuple(array.shape)} and {int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {list(place)}"

@@ -1,0 +1,146 @@
+"""One step of learning from a batch of rates: the weights, then the filters and synapse variables, all from values before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+
+from cofire.backends.arrays import gemm
+from cofire.backends.arrays.expressions import Array, Axis, Values
+from cofire.backends.arrays.inputs import output_array, read_inputs
+from cofire.backends.arrays.products import add_terms, row_windows
+from cofire.backends.state import RuleState
+from cofire.errors import ArrayError, DivergenceError
+from cofire.lowering.placement import SYNAPSE
+from cofire.lowering.plan import Plan
+from cofire.lowering.states import State
+from cofire.rule import Rule
+
+
+def delta(
+    rule: Rule,
+    plan: Plan,
+    w: Any,
+    pre: Any,
+    post: Any,
+    state: RuleState | None,
+    dt: float,
+    reduce: str,
+    signals: Mapping[str, Any],
+) -> Any:
+    """The change of the weights in one step of duration `dt`; see `Rule.delta`."""
+    with _quiet(w):
+        given = read_inputs(rule, plan, w, pre, post, state, signals)
+        change = add_terms(plan.terms, given.values.w, 0.0, _gain(dt, reduce, given.values), given.values, None)
+        _check_result(rule, change, given.state.step + 1)
+    return float(change[0, 0]) if given.scalar else change
+
+
+def step(
+    rule: Rule,
+    plan: Plan,
+    w: Any,
+    pre: Any,
+    post: Any,
+    state: RuleState | None,
+    out: Any,
+    dt: float,
+    learning: bool,
+    reduce: str,
+    signals: Mapping[str, Any],
+) -> tuple[Any, RuleState]:
+    """The weights and the state after one step of duration `dt`; see `Rule.step`."""
+    with _quiet(w):
+        given = read_inputs(rule, plan, w, pre, post, state, signals)
+        target = output_array(out, given.values.w)
+        if not learning:
+            if target is not None and target is not given.values.w:
+                target[...] = given.values.w
+            return (w if out is None else out), given.state
+        kept = {item.key: _advanced(item, dt, given.values) for item in plan.states}
+        new = add_terms(plan.terms, given.values.w, 1.0, _gain(dt, reduce, given.values), given.values, target)
+        _check_result(rule, new, given.state.step + 1)
+        new = _finished(new, rule, given.values)
+    if out is not None:
+        new = out
+    return (float(new[0, 0]) if given.scalar else new), RuleState(kept, given.state.step + 1)
+
+
+def _gain(dt: float, reduce: str, values: Values) -> float:
+    if reduce not in ("mean", "sum"):
+        raise ArrayError(f"reduce = {reduce!r} is refused: it must be 'mean' or 'sum'")
+    return dt * values.samples if reduce == "sum" else dt
+
+
+def _advanced(state: State, dt: float, values: Values) -> Array:
+    """Solves dX/dt = -rate · X + drive over `dt`, the drive held at its average over the batch."""
+    if state.kind == "nearest":
+        raise ArrayError(f"{state.key} is defined for spikes only: a rate has no nearest spike; use trace")
+    rate = values.number(state.rate)
+    decay, gain = math.exp(-rate * dt), (dt if rate == 0.0 else -math.expm1(-rate * dt) / rate)
+    old = values.state[state.key]
+    if state.axes == SYNAPSE:
+        return add_terms(state.terms, old, decay, gain, values, None)
+    context: tuple[Axis, ...] = ("batch", *(axis for axis in ("post", "pre") if axis in state.axes))
+    drive = values.array(values.value(state.drive, context))
+    if drive.ndim:
+        drive = values.xp.mean(drive, axis=0)
+    return old * decay + drive * gain
+
+
+def _finished(w: Array, rule: Rule, values: Values) -> Array:
+    """The weights normalised, then held within bounds, a block of rows at a time."""
+    if rule.normalize is None and rule.bounds is None:
+        return w
+    if not gemm.writable_in_place(w):
+        return _held(_normalized(w, rule.normalize, values), rule.bounds, values)
+    for rows in row_windows(w.shape):
+        w[rows, :] = _held(_normalized(w[rows, :], rule.normalize, values), rule.bounds, values)
+    return w
+
+
+def _normalized(w: Array, kind: str | None, values: Values) -> Array:
+    """Each row, the weights onto one postsynaptic cell, scaled to unit norm; a row of zeros stays."""
+    if kind is None:
+        return w
+    xp = values.xp
+    norms = xp.sum(xp.abs(w) if kind == "l1" else w * w, axis=1, keepdims=True)
+    norms = norms if kind == "l1" else xp.sqrt(norms)
+    return w / xp.where(norms > 0, norms, xp.ones_like(norms))
+
+
+def _held(w: Array, bounds: tuple[float, float] | None, values: Values) -> Array:
+    if bounds is None:
+        return w
+    low, high = (None if math.isinf(end) else end for end in bounds)
+    return values.xp.clip(w, low, high)
+
+
+def _check_result(rule: Rule, w: Array, number: int) -> None:
+    if gemm.is_finite(w):
+        return
+    mend = (
+        "lower the learning rate"
+        if rule.bounds or rule.normalize
+        else "lower the learning rate, hold the weights with bounds=(low, high) or normalize='l2', "
+        "or take a rule that limits itself, such as oja or bcm"
+    )
+    raise DivergenceError(f"the weights left the range of {w.dtype} at step {number}; {mend}")
+
+
+@contextmanager
+def _quiet(w: Any) -> Iterator[None]:
+    """No autograd graph, and no warnings of NumPy: what is not finite is found and reported by us."""
+    if compat.is_torch_array(w):
+        import torch
+
+        with torch.no_grad():
+            yield
+    else:
+        with np.errstate(all="ignore"):
+            yield

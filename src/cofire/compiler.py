@@ -1,0 +1,75 @@
+"""From the text of a rule to numbers: the one way through the house.
+
+    1. language.parse     text                    -> Equations    what was written, as a tree
+    2. rule.Rule          Equations + parameters  -> Rule         checked: names, ranges, dimensions
+    3. lowering           Rule                    -> Plan         who owns what, matrix products, events
+    4. backends           Plan + arrays           -> new weights  reference: the definition; arrays: the fast one
+
+Stages 1 and 2 happen when a `Rule` is made, stage 3 once for each set of equations, stage 4 at each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from cofire.constraints import POSITIVE, check
+from cofire.errors import ParameterError
+from cofire.language.algebra import inlined
+from cofire.language.tree import Equations
+from cofire.lowering.plan import Plan, make_plan
+from cofire.rule import Rule
+from cofire.units import Quantity
+
+
+def lower(rule: Rule) -> Plan:
+    """[Rule] -> [Plan]"""
+    return _plan(rule.equations, rule.signals)
+
+
+def delta(
+    rule: Rule, w: Any, *, pre: Any, post: Any, state: Any, dt: Any, reduce: str, signals: Mapping[str, Any]
+) -> Any:
+    """[Plan + arrays] -> [change of the weights]; see `Rule.delta`."""
+    from cofire.backends.arrays import rates
+
+    return rates.delta(rule, lower(rule), w, pre, post, state, duration(rule, dt), reduce, signals)
+
+
+def step(
+    rule: Rule,
+    w: Any,
+    *,
+    pre: Any,
+    post: Any,
+    state: Any,
+    out: Any,
+    dt: Any,
+    learning: bool,
+    reduce: str,
+    signals: Mapping[str, Any],
+) -> tuple[Any, Any]:
+    """[Plan + arrays] -> [new weights and state]; see `Rule.step`."""
+    from cofire.backends.arrays import rates
+
+    return rates.step(rule, lower(rule), w, pre, post, state, out, duration(rule, dt), learning, reduce, signals)
+
+
+def duration(rule: Rule, dt: Any) -> float:
+    """The length of a step: in seconds if the rule's time constants carry units, else in steps, 1 unless given.
+
+    Raises: `ParameterError` if it is not positive, or if a unit is missing on one side only.
+    """
+    if dt is None:
+        if rule.has_units and lower(rule).states:
+            raise ParameterError("the time constants of this rule carry units, so a step needs a duration: dt=1*ms")
+        return 1.0
+    if isinstance(dt, Quantity) and not rule.has_units:
+        raise ParameterError(f"dt = {dt!r} carries a unit, but no parameter of this rule does; give dt in steps")
+    return check("dt", dt, POSITIVE)
+
+
+@lru_cache(maxsize=256)
+def _plan(equations: Equations, signals: tuple[str, ...]) -> Plan:
+    return make_plan(equations, inlined(equations), signals)

@@ -1,0 +1,67 @@
+"""Everything cofire refuses, it refuses with one of these; all are `CofireError` and `ValueError`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CofireError(ValueError):
+    """Base of every error cofire raises on purpose."""
+
+
+class LanguageError(CofireError):
+    """The text of a rule cannot be understood.
+
+    Shows the line with a caret under the offending character.
+
+    Attributes: `reason` (one sentence), `text` (the whole rule), `position` (index into `text`, or None).
+    """
+
+    def __init__(self, reason: str, text: str = "", position: int | None = None) -> None:
+        self.reason, self.text, self.position = reason, text, position
+        super().__init__(reason + _pointed(text, position))
+
+
+class DimensionError(CofireError):
+    """Two quantities that cannot be added, compared or assigned, such as volts and seconds."""
+
+
+class ParameterError(CofireError):
+    """A parameter that is missing, unknown, not a finite number, or outside its declared range."""
+
+
+class ArrayError(CofireError):
+    """An array of the wrong shape, type or content; the message names the array."""
+
+
+class DivergenceError(CofireError, ArithmeticError):
+    """Learning left the range of the floating-point type; the message names the step and what tames it."""
+
+
+class ExperimentError(CofireError):
+    """An experiment that cannot run as asked: unknown name, unsuitable rule, setting out of range."""
+
+
+class DataError(CofireError):
+    """A data set that is not on this machine; the message says how to get it."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'tau_plus'?"` if some known name is near `name`, else an empty string."""
+    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _pointed(text: str, position: int | None) -> str:
+    """The line of `text` that holds `position`, cut to a window, with a caret below it."""
+    if position is None or not text:
+        return ""
+    position = min(max(position, 0), len(text))
+    begin = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    line = text[begin : end if end >= 0 else len(text)]
+    column = position - begin
+    left = max(0, column - 60)
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[left : left + 100])
+    return f"\n    {shown}\n    {' ' * (column - left)}^"

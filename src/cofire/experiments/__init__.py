@@ -1,0 +1,34 @@
+"""One file, one published finding: the protocol, what was measured, what was published, and a figure.
+
+    experiment = cofire.experiments.get("hebb")
+    result = experiment.run()
+    for finding in result.findings: print(finding)
+
+Every module here without a leading underscore is an experiment; its shape is in `_experiment.py`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from cofire.errors import ExperimentError, did_you_mean
+from cofire.experiments._experiment import Experiment, Finding, Result
+
+__all__ = ["Experiment", "Finding", "Result", "get", "names"]
+
+
+def names() -> list[str]:
+    """The experiments there are, in the order of the claims they test."""
+    found = [get(module.name) for module in iter_modules(__path__) if not module.name.startswith("_")]
+    return [experiment.name for experiment in sorted(found, key=lambda e: (e.claims, e.name))]
+
+
+def get(name: str) -> Experiment:
+    """The experiment called `name`. Raises: `ExperimentError` naming the nearest."""
+    known = [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
+    if name not in known:
+        raise ExperimentError(
+            f"there is no experiment {name!r}{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
+        )
+    return Experiment(import_module(f"{__name__}.{name}"))

@@ -1,0 +1,155 @@
+"""The shape of an experiment. A module is one if it defines these names:
+
+    CLAIM        the claim under test, in one plain sentence
+    CLAIMS       its numbers in the list of claims, such as (1,)
+    SOURCE       the publication it is held against
+    RULES        names of the catalogue rules it runs by default
+    Settings     a frozen `msgspec.Struct` of keyword fields, each `Annotated[type, Meta(ge=..., description="..., source")]`
+    FULL         the `Settings` of the paper's size; `Settings()` is the quick form
+
+    unsuitable(rule) -> str | None                    why `rule` makes no sense here, or None
+    run(settings, rules, seed, progress) -> Data      simulate; `progress(fraction, note)` as it goes
+    findings(data) -> list[Finding]                   computed from the data alone
+    figure(data) -> matplotlib Figure                 drawn from the data alone
+
+`Data` is a dict of names to arrays, numbers and texts, so that it can be kept and drawn again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from cofire import rules as catalogue
+from cofire.errors import ExperimentError, did_you_mean
+from cofire.rule import Rule
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Data = dict[str, Any]
+Progress = Callable[[float, str], None]
+Flag = Literal["S2", "S1", "C", "M+", "M", "theory"]
+Verdict = Literal["reproduced", "not reproduced", "does not apply"]
+
+_NAMES = ("CLAIM", "CLAIMS", "SOURCE", "RULES", "Settings", "FULL", "unsuitable", "run", "findings", "figure")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One measured number beside a published one.
+
+    `claim`: what is said, in a few words, with the rule where several are compared. `measured`, `published`: as shown to a reader,
+    with unit and spread. `flag`: how sure the published number is (S2 two sources, S1 one, C recomputed, M recalled, or theory).
+    """
+
+    claim: str
+    measured: str
+    published: str
+    flag: Flag
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run of an experiment gave."""
+
+    name: str
+    settings: dict[str, Any]
+    rules: tuple[Rule, ...]
+    seed: int
+    seconds: float
+    data: Data
+    findings: tuple[Finding, ...]
+
+    @property
+    def figure(self) -> Figure:
+        """The figure, drawn anew from the data."""
+        from cofire.experiments import get
+
+        drawn: Figure = get(self.name).module.figure(self.data)
+        return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment module, checked to have its shape."""
+
+    module: ModuleType
+
+    def __post_init__(self) -> None:
+        missing = [name for name in _NAMES if not hasattr(self.module, name)]
+        if missing:
+            raise ExperimentError(f"the experiment {self.name} lacks {', '.join(missing)}")
+
+    @property
+    def name(self) -> str:
+        return self.module.__name__.rpartition(".")[2]
+
+    @property
+    def claim(self) -> str:
+        return str(self.module.CLAIM)
+
+    @property
+    def claims(self) -> tuple[int, ...]:
+        return tuple(self.module.CLAIMS)
+
+    @property
+    def source(self) -> str:
+        return str(self.module.SOURCE)
+
+    def settings(self, changes: Mapping[str, Any] | None = None, *, full: bool = False) -> Any:
+        """The settings, with `changes` (values, or texts as a command line gives them) put in.
+
+        Raises: `ExperimentError` naming the key, the value and the range.
+        """
+        start = msgspec.to_builtins(self.module.FULL if full else self.module.Settings())
+        for key in changes or {}:
+            if key not in start:
+                known = ", ".join(start)
+                raise ExperimentError(
+                    f"{self.name} has no setting {key!r}{did_you_mean(key, start) or '; it has ' + known}"
+                )
+        try:
+            return msgspec.convert(start | dict(changes or {}), self.module.Settings, strict=False)
+        except msgspec.ValidationError as error:
+            reason, _, where = str(error).partition(" - at `$.")
+            key = where.rstrip("`").partition("[")[0]
+            value = f" = {(changes or {})[key]!r}" if key in (changes or {}) else ""
+            raise ExperimentError(f"{self.name}: {key}{value} is refused: {reason.lower()}") from None
+
+    def describe_settings(self) -> Iterable[tuple[str, Any, Any, str]]:
+        """`(key, quick value, full value, meaning with range and source)` of each setting."""
+        quick, full = (msgspec.to_builtins(s) for s in (self.module.Settings(), self.module.FULL))
+        for item in msgspec.inspect.type_info(self.module.Settings).fields:  # type: ignore[attr-defined]
+            kind = item.type
+            text = ""
+            if isinstance(kind, msgspec.inspect.Metadata):
+                text = (kind.extra_json_schema or {}).get("description", "")
+            yield item.name, quick[item.name], full[item.name], text
+
+    def run(
+        self,
+        settings: Any = None,
+        *,
+        rules: Iterable[Rule] | None = None,
+        seed: int = 0,
+        progress: Progress = lambda fraction, note: None,
+    ) -> Result:
+        """Runs it. `rules`: instead of the default ones. Raises: `ExperimentError` if a rule makes no sense here."""
+        chosen = tuple(rules) if rules is not None else tuple(catalogue.get(name)() for name in self.module.RULES)
+        for rule in chosen:
+            reason = self.module.unsuitable(rule)
+            if reason:
+                raise ExperimentError(f"{self.name} cannot run with {rule.name or rule.text!r}: {reason}")
+        settings = self.settings() if settings is None else settings
+        begun = time.perf_counter()
+        data = self.module.run(settings, chosen, seed, progress)
+        seconds = time.perf_counter() - begun
+        found = tuple(self.module.findings(data))
+        return Result(self.name, msgspec.to_builtins(settings), chosen, seed, seconds, data, found)

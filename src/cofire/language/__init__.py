@@ -1,0 +1,41 @@
+"""The language: how a learning rule is written.
+
+A rule is one to a few equations, one a line (or separated by `;`); a line without `=` continues the one before; `#` begins a
+comment.
+
+    dw/dt = expression           the weight; also written  Δw = ...  or  dw = ...
+    dX/dt = expression           a variable of each synapse (calcium, eligibility, tag ...), 0 at first
+    X = expression               a name for a subexpression
+
+What may stand in an expression:
+
+    1.5   2e-3                   numbers
+    + - * / **  ( )              arithmetic; × · ÷ − ^ ² ³ and Greek letters as in a textbook
+    pre  post                    activity of the two cells, also x and y: a rate, or a train of spikes
+    w                            the weight
+    pre.NAME  post.NAME          another variable of the cell; post.drive is its summed synaptic input
+    NAME                         a parameter, a declared modulator, a variable of the synapse, or a definition
+
+    exp log sqrt tanh sigmoid relu step sign abs min max clip
+
+    trace(s, tau)                +1 at each spike of s, decays with time constant tau
+    nearest(s, tau)              set to 1 at each spike of s, decays with tau
+    mean(s, tau)                 running average of s, trace(s, tau) / tau
+
+    sum_pre(e)  sum_post(e)      sums over the cells of a layer
+    reconstruct(s)               the input that the layer would rebuild from s: sum_post(w * s)
+    reconstruct_ordered(s)       the same over the first cells up to this one (Sanger)
+
+How it is understood, everywhere the same:
+
+    rates      one step adds dw/dt for the sample, averaged over the batch. A filter of a rate follows it exactly,
+               as if the rate were constant during the step; every factor has its value at the start of the step.
+    spikes     a term with a factor `pre` acts at each arriving presynaptic spike, with `post` at each postsynaptic
+               spike, with both when they meet in one step; with neither it acts all the time. A factor has its value
+               just before the event, so a trace does not contain the spike that reads it.
+    order      all terms of an event are added, then the weights are normalised, then held within bounds.
+"""
+
+from cofire.language.parse import parse, parse_expression
+
+__all__ = ["parse", "parse_expression"]

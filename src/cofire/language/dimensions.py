@@ -1,0 +1,355 @@
+"""Whether the dimensions of a rule agree, worked out from the parameters that carry units.
+
+A name without a unit (a plain number, a modulator, a variable, `w`, `pre`, `post`) has a dimension that is not known.
+The rule is read once, constraint by constraint; each is linear in the exponents of the unknown dimensions and is solved
+at once (A. Kennedy, Programming languages and dimensions, 1996). The first that cannot hold is the error.
+
+    + - min max clip             equal dimensions; the literal 0 goes with every dimension
+    exp log tanh sigmoid         of a pure number; a pure number
+    step sign                    of anything; a pure number
+    x**n                         n times the dimension if n is a literal; else x and n are pure numbers
+    trace(s, tau)                the dimension of s times a time; of a spike train (1/s) a pure number
+    nearest(s, tau)              a pure number
+    mean(s, tau)                 the dimension of s
+    sum_pre sum_post             the dimension of what is summed; reconstruct also times that of w
+    dX/dt = e                    X has the dimension of e times a time
+
+What is decided beyond that:
+
+ 1. Without any unit nothing is checked: such a rule is in steps and pure numbers.
+ 2. Time is in seconds if some parameter holds a time (ms, Hz, pF ...), else in steps, which are pure numbers.
+ 3. `pre` and `post` may each be a train of spikes or a rate (1/s), a pure number, a voltage, a current or a
+    concentration, whatever fits the equations. If none of these fits, the rule is refused. So `post + tau` is refused,
+    and so are weights in nS that change by `A * trace(pre, tau) * post` with A in mV.
+ 4. A plain number beside parameters with units must turn out to be a pure number or a rate per second, or stay open.
+    If it has to be a time or a conductance it is refused: beside `tau_plus=20*ms`, `tau_minus=20` would be 20 seconds.
+ 5. A weight is no time (s, s**2 ...), unless its bounds say so.
+
+A name that is not in `known` (a modulator, `post.v`) may have any dimension that fits. That includes `post.drive`,
+which the user may give in units of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+
+from cofire.errors import DimensionError
+from cofire.language.text import to_text
+from cofire.language.tree import Binary, Call, Cell, Equations, Expr, Name, Negative, Number, Weight, walk
+from cofire.units import (
+    CONCENTRATION,
+    CURRENT,
+    DIMENSIONLESS,
+    FREQUENCY,
+    TIME,
+    VOLTAGE,
+    Dimension,
+    Exponent,
+    exact,
+    usual_unit,
+)
+
+ACTIVITIES = (FREQUENCY, DIMENSIONLESS, VOLTAGE, CURRENT, CONCENTRATION)
+MAX_EXPONENT = 100
+
+_DONE = {"+": "added", "-": "subtracted"}
+
+
+def check(
+    equations: Equations, known: Mapping[str, Dimension | None], weight: Dimension | None = None
+) -> dict[str, Dimension | None]:
+    """The dimension of every name in the rule, None where the equations leave it open.
+
+    `known`: what the parameters carry, None for a plain number. `weight`: the dimension of `w`, if its bounds tell.
+    Names are those of the text: `eta`, `w`, `pre`, `post.v`.
+    Raises: `DimensionError` naming the offending subexpression.
+    """
+    leaves = {_leaf(node) for _, expression in equations.items() for node in walk(expression)} - {""}
+    leaves |= {"w", *known, *(name for name, _ in (*equations.variables, *equations.definitions))}
+    if weight is None and all(dimension is None for dimension in known.values()):
+        return dict.fromkeys(leaves)
+    given = {name: dimension for name, dimension in known.items() if dimension is not None}
+    clock = TIME if any(dimension.s for dimension in given.values()) else DIMENSIONLESS
+    rule = _Reader(given if weight is None else given | {"w": weight}, clock)
+    for name, expression in equations.definitions:
+        rule.read_equation(name, expression, name)
+    for name, expression in equations.variables:
+        rule.read_equation(name, expression, f"d{name}/dt")
+    rule.read_equation("w", equations.weight, "dw/dt")
+    sides = [side for side in ("pre", "post") if side in leaves]
+    _check_fit(rule.system, clock**-1, sides, [name for name in known if name not in given], equations.weight)
+    return {name: rule.given.get(name) or rule.system.dimension(name) for name in sorted(leaves)}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A dimension times powers of dimensions that are not known, by name."""
+
+    known: Dimension = DIMENSIONLESS
+    unknown: Mapping[str, Exponent] = field(default_factory=dict)
+
+    def __mul__(self, other: Form) -> Form:
+        powers = dict(self.unknown)
+        for name, power in other.unknown.items():
+            powers[name] = powers.get(name, 0) + power
+        return Form(self.known * other.known, {name: power for name, power in powers.items() if power})
+
+    def __truediv__(self, other: Form) -> Form:
+        return self * other**-1
+
+    def __pow__(self, power: Exponent) -> Form:
+        if not power:
+            return PURE
+        return Form(self.known**power, {name: mine * power for name, mine in self.unknown.items()})
+
+    def __str__(self) -> str:
+        """`V/s`, or `s*[post]` where the dimension of `post` is open."""
+        parts = [f"[{name}]" + (f"**({power})" if power != 1 else "") for name, power in self.unknown.items()]
+        if self.known != DIMENSIONLESS or not parts:
+            parts.insert(0, str(self.known))
+        return "*".join(parts)
+
+
+PURE = Form()
+
+
+class System:
+    """The equations between dimensions so far, solved: each solved unknown in terms of those still open."""
+
+    def __init__(self) -> None:
+        self.solved: dict[str, Form] = {}
+        self.reasons: dict[str, Expr] = {}
+
+    def copy(self) -> System:
+        """An independent copy."""
+        other = System()
+        other.solved, other.reasons = dict(self.solved), dict(self.reasons)
+        return other
+
+    def reduced(self, form: Form) -> Form:
+        """`form` with every solved unknown put in place."""
+        result = Form(form.known)
+        for name, power in form.unknown.items():
+            result = result * self.solved.get(name, Form(unknown={name: 1})) ** power
+        return result
+
+    def dimension(self, name: str) -> Dimension | None:
+        """What `name` has turned out to be, None while it is open."""
+        form = self.solved.get(name)
+        return None if form is None or form.unknown else form.known
+
+    def equate(self, left: Form, right: Form, reason: Expr) -> bool:
+        """Adds one equation and solves it; False, with nothing changed, if it contradicts those before."""
+        rest = self.reduced(left / right)
+        if not rest.unknown:
+            return rest.known == DIMENSIONLESS
+        name, power = next(iter(rest.unknown.items()))
+        value = Form(unknown={name: 1}) / rest ** (power if power in (1, -1) else 1 / Fraction(power))
+        self.solved[name] = value
+        for other, form in self.solved.items():
+            if name in form.unknown:
+                self.solved[other] = form * (value / Form(unknown={name: 1})) ** form.unknown[name]
+            if not self.solved[other].unknown:
+                self.reasons.setdefault(other, reason)
+        return True
+
+
+class _Reader:
+    """Finds the dimension of each subexpression, one method a kind of node, and what that asks of the unknown ones."""
+
+    def __init__(self, given: Mapping[str, Dimension], clock: Dimension) -> None:
+        self.given, self.clock = given, Form(clock)
+        self.system = System()
+        self.where = ""
+        self.zeros = 0
+
+    def read_equation(self, name: str, expression: Expr, left: str) -> None:
+        """`name = expression`, or the same of its derivative where `left` is one."""
+        self.where = left
+        found = self.form(expression)
+        wanted = self.named(name) if left == name else self.named(name) / self.clock
+        if not self.system.equate(wanted, found, expression):
+            notes = self.notes(expression, wanted, found)
+            since = "" if left == name else f", since {name} is {self.said(self.named(name))}"
+            raise DimensionError(
+                f"{left} must be {self.said(wanted)}{since}, but {_quoted(expression)} is {self.said(found)}{notes}"
+            )
+
+    def form(self, node: Expr) -> Form:
+        """The dimension of `node`. Raises: `DimensionError`."""
+        match node:
+            case Number(0.0):
+                self.zeros += 1
+                return Form(unknown={f"0 ({self.zeros})": 1})
+            case Number():
+                return PURE
+            case Name() | Weight() | Cell():
+                return self.named(_leaf(node))
+            case Negative(operand):
+                return self.form(operand)
+            case Binary("*", left, right):
+                return self.form(left) * self.form(right)
+            case Binary("/", left, right):
+                return self.form(left) / self.form(right)
+            case Binary("**", left, right):
+                return self.power(node, left, right)
+            case Binary(operator, left, right):
+                return self.alike(node, (left, right), _DONE[operator])
+            case Call(function, arguments):
+                return self.call(node, function, arguments)
+
+    def named(self, name: str) -> Form:
+        return Form(self.given[name]) if name in self.given else Form(unknown={name: 1})
+
+    def power(self, node: Expr, base: Expr, exponent: Expr) -> Form:
+        literal = _literal(exponent)
+        if literal is not None and -MAX_EXPONENT <= literal <= MAX_EXPONENT:
+            return self.form(base) ** literal
+        self.must_be(node, base, PURE, "a pure number, since the exponent is not a literal number")
+        self.must_be(node, exponent, PURE, "a pure number")
+        return PURE
+
+    def call(self, node: Expr, function: str, arguments: tuple[Expr, ...]) -> Form:
+        match function, arguments:
+            case (("trace" | "nearest" | "mean"), (signal, tau)):
+                found = self.form(signal)
+                self.must_be(node, tau, self.clock, "a time")
+                return {"trace": found * self.clock, "nearest": PURE, "mean": found}[function]
+            case (("exp" | "log" | "tanh" | "sigmoid"), (argument,)):
+                self.must_be(node, argument, PURE, "a pure number")
+                return PURE
+            case (("step" | "sign"), (argument,)):
+                self.form(argument)
+                return PURE
+            case "sqrt", (argument,):
+                return self.form(argument) ** Fraction(1, 2)
+            case (("reconstruct" | "reconstruct_ordered"), (argument,)):
+                return self.named("w") * self.form(argument)
+            case _:  # abs, relu and sums keep the dimension; min, max and clip compare
+                return self.alike(node, arguments, "compared")
+
+    def alike(self, node: Expr, parts: tuple[Expr, ...], done: str) -> Form:
+        """The dimension that all `parts` must share."""
+        first, *others = parts
+        wanted = self.form(first)
+        for part in others:
+            found = self.form(part)
+            if not self.system.equate(wanted, found, node):
+                notes = self.notes(node, wanted, found)
+                raise DimensionError(
+                    f"{_quoted(first)} is {self.said(wanted)} and {_quoted(part)} is {self.said(found)}, "
+                    f"so they cannot be {done}: {_quoted(node)} in the equation of {self.where}{notes}"
+                )
+        return wanted
+
+    def must_be(self, node: Expr, part: Expr, wanted: Form, what: str) -> None:
+        found = self.form(part)
+        if not self.system.equate(wanted, found, node):
+            notes = self.notes(node, found)
+            raise DimensionError(
+                f"{_quoted(part)} must be {what} but is {self.said(found)}: "
+                f"{_quoted(node)} in the equation of {self.where}{notes}"
+            )
+
+    def said(self, form: Form) -> str:
+        """The dimension in words, as far as it is known: `in V/s`, `in s*[post]`, `a pure number`."""
+        form = self.system.reduced(form)
+        return "a pure number" if form == PURE else f"in {form}"
+
+    def notes(self, node: Expr, *forms: Form) -> str:
+        """Why the names in `forms` that carry no unit have the dimension they have.
+
+        Activity that is still open is settled as a rate, so that the message can speak of V/s and not of unknowns.
+        """
+        notes = ""
+        within = [name for form in forms for name in (*form.unknown, *self.system.reduced(form).unknown)]
+        for name in dict.fromkeys(within):
+            reason = self.system.reasons.get(name)
+            if reason is not None and reason != node:
+                notes += f"; {name} is {self.said(self.named(name))} because of {_quoted(reason)}"
+            elif reason is None and name in ("pre", "post"):
+                self.system.equate(self.named(name), PURE / self.clock, node)
+                notes += f"; {name} is taken to be {self.said(self.named(name))}"
+        return notes
+
+
+def _check_fit(system: System, rate: Dimension, sides: Sequence[str], plain: Sequence[str], weight: Expr) -> None:
+    """Points 3, 4 and 5 above: some choice for the activity of the cells must leave everything sensible.
+
+    Where the equations leave both sides open, they are tried as rates, as pure numbers, and in one other dimension.
+    """
+    usual = (rate, DIMENSIONLESS)
+    still_open = [side for side in sides if system.dimension(side) is None]
+    complaints: list[str] = []
+    for choice in product(dict.fromkeys((*usual, *ACTIVITIES)), repeat=len(sides)):
+        chosen = dict(zip(sides, choice, strict=True))
+        if len({chosen[side] for side in still_open}.difference(usual)) > 1:
+            continue
+        trial = system.copy()
+        if all(trial.equate(Form(unknown={side: 1}), Form(chosen[side]), weight) for side in sides):
+            complaint = next(_misfits(trial, plain), None)
+            if complaint is None:
+                return
+            complaints.append(complaint)
+    raise DimensionError(complaints[0] if complaints else _no_activity(system.copy(), rate, sides, weight))
+
+
+def _misfits(system: System, plain: Sequence[str]) -> Iterator[str]:
+    dimension = system.dimension("w")
+    if dimension is not None and dimension.s > 0 and dimension == TIME**dimension.s:
+        yield (
+            f"the weight would be in {dimension} because of {_quoted(system.reasons['w'])}; "
+            "if that is meant, give bounds in that unit"
+        )
+    for name in plain:
+        dimension = system.dimension(name)
+        if dimension not in (None, DIMENSIONLESS, FREQUENCY):
+            yield (
+                f"{name} is a plain number, but {_quoted(system.reasons[name])} needs it in {dimension}; "
+                f"give it a unit, such as {usual_unit(dimension)}"
+            )
+
+
+def _no_activity(system: System, rate: Dimension, sides: Sequence[str], weight: Expr) -> str:
+    """Why no activity fits: what the first side would have to be whose dimension is none of them."""
+    supposed = ""
+    for side in sides:
+        dimension = system.dimension(side)
+        if dimension is None:
+            system.equate(Form(unknown={side: 1}), Form(rate), weight)
+            supposed = f" with {side} " + ("a pure number" if rate == DIMENSIONLESS else f"in {rate}")
+        elif dimension not in ACTIVITIES:
+            break
+    *allowed, last = (str(activity) for activity in ACTIVITIES if activity != DIMENSIONLESS)
+    return (
+        f"{side} would be in {dimension}{supposed} because of {_quoted(system.reasons[side])}; "
+        f"the activity of a cell is a pure number or in {', '.join(allowed)} or {last}"
+    )
+
+
+def _leaf(node: Expr) -> str:
+    """The name of a leaf as it is written, or an empty string."""
+    return to_text(node) if isinstance(node, Name | Weight | Cell) else ""
+
+
+def _literal(node: Expr) -> Exponent | None:
+    """The number written as `node`: `2`, `-1`, `1/3`; None for anything else."""
+    match node:
+        case Number(value):
+            return exact(value)
+        case Negative(operand):
+            number = _literal(operand)
+            return None if number is None else -number
+        case Binary("/", left, right):
+            above, below = _literal(left), _literal(right)
+            return Fraction(above) / below if above is not None and below else None
+    return None
+
+
+def _quoted(node: Expr) -> str:
+    """The text of `node` in quotes, the middle of a long one left out."""
+    text = to_text(node)
+    return repr(text if len(text) <= 120 else f"{text[:80]} ... {text[-30:]}")

@@ -1,0 +1,105 @@
+"""What a rule remembers: its filters, each kept once, and the variables of each synapse.
+
+Every one of them obeys  dX/dt = -rate · X + drive ; where that is linear it is advanced exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cofire.language.algebra import simplify
+from cofire.language.functions import FILTERS
+from cofire.language.text import to_text
+from cofire.language.tree import ONE, ZERO, Binary, Call, Equations, Expr, Name, Negative, children, walk
+from cofire.lowering.placement import NONE, Axes, Placement
+from cofire.lowering.products import Separated, additive_terms, separate
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One remembered quantity.
+
+    `symbol`: the expression that reads it (a filter call, or the name of a synapse variable). `axes`: which cells keep one each.
+    `rate`: of its decay, 1/time, made of parameters only. `drive`: what is added per unit time; `terms`: the same as products.
+    `exact`: False where the equation is not linear in the variable, so that it is advanced by Euler steps.
+    """
+
+    symbol: Expr
+    kind: Literal["trace", "nearest", "mean", "variable"]
+    axes: Axes
+    rate: Expr
+    drive: Expr
+    terms: Separated
+    exact: bool = True
+
+    @property
+    def key(self) -> str:
+        """The name under which arrays of state are kept: the text of the symbol."""
+        return to_text(self.symbol)
+
+
+def find_states(equations: Equations, place: Placement) -> tuple[State, ...]:
+    """Every filter and synapse variable of the rule; a filter inside another comes before it."""
+    states: dict[Expr, State] = {}
+    for _, expression in equations.items():
+        for node in _filters(expression):
+            if node not in states:
+                states[node] = _filter(node, place)
+    for name, expression in equations.variables:
+        states[Name(name)] = _variable(Name(name), expression, place)
+    return tuple(states.values())
+
+
+def _filters(node: Expr) -> Iterator[Call]:
+    """The filters in `node` from left to right, inner ones first."""
+    for child in children(node):
+        yield from _filters(child)
+    if isinstance(node, Call) and node.function in FILTERS:
+        yield node
+
+
+def _filter(node: Call, place: Placement) -> State:
+    drive, time = node.arguments
+    rate = Binary("/", ONE, time)
+    if node.function == "mean":
+        drive = Binary("*", drive, rate)
+    kind: Literal["trace", "nearest"] = "nearest" if node.function == "nearest" else "trace"
+    return State(
+        node, "mean" if node.function == "mean" else kind, place.axes(node), rate, drive, separate(drive, place)
+    )
+
+
+def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
+    """Splits the terms of dX/dt into -rate · X, where the rate is made of parameters, and all the others."""
+    rate: Expr = ZERO
+    drive: Expr = ZERO
+    exact = True
+    for term in additive_terms(expression):
+        slope = _slope(term, symbol)
+        if slope is not None and place.axes(slope) == NONE:
+            rate = simplify(Binary("-", rate, slope))
+        else:
+            drive = simplify(Binary("+", drive, term))
+            exact = exact and symbol not in walk(term)
+    return State(symbol, "variable", place.axes(symbol), rate, drive, separate(drive, place), exact)
+
+
+def _slope(term: Expr, symbol: Name) -> Expr | None:
+    """`c` where `term` is `c * symbol` and `c` is free of it, else None."""
+    match term:
+        case Name() if term == symbol:
+            return ONE
+        case Negative(inner):
+            slope = _slope(inner, symbol)
+            return None if slope is None else Negative(slope)
+        case Binary("*", left, right):
+            for side, other in ((left, right), (right, left)):
+                slope = _slope(side, symbol)
+                if slope is not None and symbol not in walk(other):
+                    return simplify(Binary("*", slope, other))
+        case Binary("/", left, right) if symbol not in walk(right):
+            slope = _slope(left, symbol)
+            return None if slope is None else simplify(Binary("/", slope, right))
+    return None

@@ -1,0 +1,65 @@
+"""The shape of a catalogue entry: an equation, its parameters with their ranges, and where it comes from."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from cofire.constraints import FINITE, Range
+from cofire.errors import ParameterError, did_you_mean
+from cofire.rule import Normalization, Origin, Rule
+from cofire.units import Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """The default of one parameter, what it means, and what it may be."""
+
+    default: float | Quantity
+    meaning: str
+    allowed: Range = FINITE
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A rule of the literature. Calling it makes the rule: `oja(eta=0.1)`.
+
+    `doc`: the mathematics, the fixed point, when to use it, its pitfalls; the first line is the summary.
+    `source`: the publication. `equation`, `bounds`, `normalize`, `signals`: as for `cofire.Rule`.
+    """
+
+    name: str
+    doc: str
+    equation: str
+    parameters: dict[str, Parameter]
+    source: str
+    bounds: tuple[Any, Any] | None = None
+    normalize: Normalization | None = None
+    signals: tuple[str, ...] = ()
+
+    def __call__(self, **changes: Any) -> Rule:
+        """The rule with its default parameters, or those given. Raises: `ParameterError`."""
+        settings: dict[str, Any] = {"bounds": self.bounds, "normalize": self.normalize}
+        settings |= {name: parameter.default for name, parameter in self.parameters.items()}
+        for name in changes.keys() - settings.keys():
+            raise ParameterError(f"{name!r} is not a parameter of {self.name}{did_you_mean(name, settings)}")
+        ranges = tuple((name, parameter.allowed) for name, parameter in self.parameters.items())
+        origin = Origin(self.name, self.source, ranges)
+        return Rule(self.equation, signals=self.signals, origin=origin, **(settings | changes))
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.strip().splitlines()[0]
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return inspect.cleandoc(self.doc)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        kind = inspect.Parameter.KEYWORD_ONLY
+        given = [inspect.Parameter(name, kind, default=p.default) for name, p in self.parameters.items()]
+        given += [inspect.Parameter(name, kind, default=getattr(self, name)) for name in ("bounds", "normalize")]
+        return inspect.Signature(given, return_annotation=Rule)
