@@ -7,7 +7,7 @@ at once (A. Kennedy, Programming languages and dimensions, 1996). The first that
     + - min max clip             equal dimensions; the literal 0 goes with every dimension
     exp log tanh sigmoid         of a pure number; a pure number
     step sign                    of anything; a pure number
-    x**n                         n times the dimension if n is a literal; else x and n are pure numbers
+    x**n                         n times the dimension if n is made of plain numbers; else x and n are pure numbers
     trace(s, tau)                the dimension of s times a time; of a spike train (1/s) a pure number
     nearest(s, tau)              a pure number
     mean(s, tau)                 the dimension of s
@@ -19,10 +19,12 @@ What is decided beyond that:
  1. Without any unit nothing is checked: such a rule is in steps and pure numbers.
  2. Time is in seconds if some parameter holds a time (ms, Hz, pF ...), else in steps, which are pure numbers.
  3. `pre` and `post` may each be a train of spikes or a rate (1/s), a pure number, a voltage, a current or a
-    concentration, whatever fits the equations. If none of these fits, the rule is refused. So `post + tau` is refused,
-    and so are weights in nS that change by `A * trace(pre, tau) * post` with A in mV.
+    concentration, whatever fits the equations; where their trace or nearest is taken, only the first two. If none of
+    these fits, the rule is refused. So `post + tau` is refused, and so are weights in nS that change by
+    `A * trace(pre, tau) * post` with A in mV.
  4. A plain number beside parameters with units must turn out to be a pure number or a rate per second, or stay open.
     If it has to be a time or a conductance it is refused: beside `tau_plus=20*ms`, `tau_minus=20` would be 20 seconds.
+    Zero goes with every dimension.
  5. A weight is no time (s, s**2 ...), unless its bounds say so.
 
 A name that is not in `known` (a modulator, `post.v`) may have any dimension that fits. That includes `post.drive`,
@@ -59,28 +61,33 @@ _DONE = {"+": "added", "-": "subtracted"}
 
 
 def check(
-    equations: Equations, known: Mapping[str, Dimension | None], weight: Dimension | None = None
+    equations: Equations,
+    known: Mapping[str, Dimension | None],
+    weight: Dimension | None = None,
+    values: Mapping[str, float] | None = None,
 ) -> dict[str, Dimension | None]:
     """The dimension of every name in the rule, None where the equations leave it open.
 
     `known`: what the parameters carry, None for a plain number. `weight`: the dimension of `w`, if its bounds tell.
+    `values`: the plain numbers themselves; without them no exponent but a literal one has a value, and none is zero.
     Names are those of the text: `eta`, `w`, `pre`, `post.v`.
     Raises: `DimensionError` naming the offending subexpression.
     """
     leaves = {_leaf(node) for _, expression in equations.items() for node in walk(expression)} - {""}
     leaves |= {"w", *known, *(name for name, _ in (*equations.variables, *equations.definitions))}
-    if weight is None and all(dimension is None for dimension in known.values()):
+    if weight in (None, DIMENSIONLESS) and all(dimension is None for dimension in known.values()):
         return dict.fromkeys(leaves)
     given = {name: dimension for name, dimension in known.items() if dimension is not None}
     clock = TIME if any(dimension.s for dimension in given.values()) else DIMENSIONLESS
-    rule = _Reader(given if weight is None else given | {"w": weight}, clock)
+    plain = {name: value for name, value in (values or {}).items() if name not in given}
+    rule = _Reader(given if weight is None else given | {"w": weight}, clock, plain)
     for name, expression in equations.definitions:
         rule.read_equation(name, expression, name)
     for name, expression in equations.variables:
         rule.read_equation(name, expression, f"d{name}/dt")
     rule.read_equation("w", equations.weight, "dw/dt")
-    sides = [side for side in ("pre", "post") if side in leaves]
-    _check_fit(rule.system, clock**-1, sides, [name for name in known if name not in given], equations.weight)
+    nonzero = [name for name in known if name not in given and plain.get(name) != 0.0]
+    _check_fit(rule, equations.weight, [side for side in ("pre", "post") if side in leaves], nonzero)
     return {name: rule.given.get(name) or rule.system.dimension(name) for name in sorted(leaves)}
 
 
@@ -160,11 +167,12 @@ class System:
 class _Reader:
     """Finds the dimension of each subexpression, one method a kind of node, and what that asks of the unknown ones."""
 
-    def __init__(self, given: Mapping[str, Dimension], clock: Dimension) -> None:
-        self.given, self.clock = given, Form(clock)
+    def __init__(self, given: Mapping[str, Dimension], clock: Dimension, plain: Mapping[str, float]) -> None:
+        self.given, self.clock, self.plain = given, Form(clock), plain
         self.system = System()
         self.where = ""
         self.zeros = 0
+        self.traced: set[str] = set()
 
     def read_equation(self, name: str, expression: Expr, left: str) -> None:
         """`name = expression`, or the same of its derivative where `left` is one."""
@@ -205,10 +213,10 @@ class _Reader:
         return Form(self.given[name]) if name in self.given else Form(unknown={name: 1})
 
     def power(self, node: Expr, base: Expr, exponent: Expr) -> Form:
-        literal = _literal(exponent)
-        if literal is not None and -MAX_EXPONENT <= literal <= MAX_EXPONENT:
-            return self.form(base) ** literal
-        self.must_be(node, base, PURE, "a pure number, since the exponent is not a literal number")
+        number = _number(exponent, self.plain)
+        if number is not None and -MAX_EXPONENT <= number <= MAX_EXPONENT:
+            return self.form(base) ** number
+        self.must_be(node, base, PURE, "a pure number, since its exponent is not a plain number")
         self.must_be(node, exponent, PURE, "a pure number")
         return PURE
 
@@ -217,6 +225,8 @@ class _Reader:
             case (("trace" | "nearest" | "mean"), (signal, tau)):
                 found = self.form(signal)
                 self.must_be(node, tau, self.clock, "a time")
+                if function != "mean":
+                    self.traced.add(_leaf(signal))
                 return {"trace": found * self.clock, "nearest": PURE, "mean": found}[function]
             case (("exp" | "log" | "tanh" | "sigmoid"), (argument,)):
                 self.must_be(node, argument, PURE, "a pure number")
@@ -255,9 +265,8 @@ class _Reader:
             )
 
     def said(self, form: Form) -> str:
-        """The dimension in words, as far as it is known: `in V/s`, `in s*[post]`, `a pure number`."""
-        form = self.system.reduced(form)
-        return "a pure number" if form == PURE else f"in {form}"
+        """The dimension in words, as far as it is known."""
+        return _said(self.system.reduced(form))
 
     def notes(self, node: Expr, *forms: Form) -> str:
         """Why the names in `forms` that carry no unit have the dimension they have.
@@ -276,25 +285,26 @@ class _Reader:
         return notes
 
 
-def _check_fit(system: System, rate: Dimension, sides: Sequence[str], plain: Sequence[str], weight: Expr) -> None:
+def _check_fit(rule: _Reader, weight: Expr, sides: Sequence[str], plain: Sequence[str]) -> None:
     """Points 3, 4 and 5 above: some choice for the activity of the cells must leave everything sensible.
 
     Where the equations leave both sides open, they are tried as rates, as pure numbers, and in one other dimension.
     """
-    usual = (rate, DIMENSIONLESS)
-    still_open = [side for side in sides if system.dimension(side) is None]
+    usual = tuple(dict.fromkeys(((PURE / rule.clock).known, DIMENSIONLESS)))
+    allowed = {side: usual if side in rule.traced else tuple(dict.fromkeys((*usual, *ACTIVITIES))) for side in sides}
+    still_open = [side for side in sides if rule.system.dimension(side) is None]
     complaints: list[str] = []
-    for choice in product(dict.fromkeys((*usual, *ACTIVITIES)), repeat=len(sides)):
+    for choice in product(*allowed.values()):
         chosen = dict(zip(sides, choice, strict=True))
         if len({chosen[side] for side in still_open}.difference(usual)) > 1:
             continue
-        trial = system.copy()
+        trial = rule.system.copy()
         if all(trial.equate(Form(unknown={side: 1}), Form(chosen[side]), weight) for side in sides):
             complaint = next(_misfits(trial, plain), None)
             if complaint is None:
                 return
             complaints.append(complaint)
-    raise DimensionError(complaints[0] if complaints else _no_activity(system.copy(), rate, sides, weight))
+    raise DimensionError(complaints[0] if complaints else _no_activity(rule.system.copy(), allowed, weight))
 
 
 def _misfits(system: System, plain: Sequence[str]) -> Iterator[str]:
@@ -313,21 +323,19 @@ def _misfits(system: System, plain: Sequence[str]) -> Iterator[str]:
             )
 
 
-def _no_activity(system: System, rate: Dimension, sides: Sequence[str], weight: Expr) -> str:
-    """Why no activity fits: what the first side would have to be whose dimension is none of them."""
+def _no_activity(system: System, allowed: Mapping[str, Sequence[Dimension]], weight: Expr) -> str:
+    """Why no activity fits: what the first side would have to be whose dimension is none of those allowed."""
     supposed = ""
-    for side in sides:
+    for side, dimensions in allowed.items():
         dimension = system.dimension(side)
         if dimension is None:
-            system.equate(Form(unknown={side: 1}), Form(rate), weight)
-            supposed = f" with {side} " + ("a pure number" if rate == DIMENSIONLESS else f"in {rate}")
-        elif dimension not in ACTIVITIES:
+            system.equate(Form(unknown={side: 1}), Form(dimensions[0]), weight)
+            supposed = f" with {side} {_said(Form(dimensions[0]))}"
+        elif dimension not in dimensions:
             break
-    *allowed, last = (str(activity) for activity in ACTIVITIES if activity != DIMENSIONLESS)
-    return (
-        f"{side} would be in {dimension}{supposed} because of {_quoted(system.reasons[side])}; "
-        f"the activity of a cell is a pure number or in {', '.join(allowed)} or {last}"
-    )
+    listed = " or ".join(_said(Form(dimension)) for dimension in dimensions)
+    kind = "activity whose trace is taken" if len(dimensions) < len(ACTIVITIES) else "the activity of a cell"
+    return f"{side} would be in {dimension}{supposed} because of {_quoted(system.reasons[side])}; {kind} is {listed}"
 
 
 def _leaf(node: Expr) -> str:
@@ -335,18 +343,35 @@ def _leaf(node: Expr) -> str:
     return to_text(node) if isinstance(node, Name | Weight | Cell) else ""
 
 
-def _literal(node: Expr) -> Exponent | None:
-    """The number written as `node`: `2`, `-1`, `1/3`; None for anything else."""
+def _number(node: Expr, plain: Mapping[str, float]) -> Exponent | None:
+    """The exact value of what is made of literals and plain numbers: `2`, `1/3`, `1 - mu`; None for anything else."""
     match node:
         case Number(value):
             return exact(value)
+        case Name(name) if name in plain:
+            return exact(plain[name])
         case Negative(operand):
-            number = _literal(operand)
+            number = _number(operand, plain)
             return None if number is None else -number
-        case Binary("/", left, right):
-            above, below = _literal(left), _literal(right)
-            return Fraction(above) / below if above is not None and below else None
+        case Binary(operator, left, right):
+            a, b = _number(left, plain), _number(right, plain)
+            if a is None or b is None:
+                return None
+            match operator:
+                case "+":
+                    return a + b
+                case "-":
+                    return a - b
+                case "*":
+                    return a * b
+                case "/" if b:
+                    return Fraction(a) / b
     return None
+
+
+def _said(form: Form) -> str:
+    """`in V/s`, `in s*[post]`, `a pure number`."""
+    return "a pure number" if form == PURE else f"in {form}"
 
 
 def _quoted(node: Expr) -> str:
