@@ -57,16 +57,18 @@ def step(
 
 
 def duration(rule: Rule, dt: Any) -> float:
-    """The length of a step: in seconds if the rule's time constants carry units, else in steps, 1 unless given.
+    """The length of a step: in seconds if the rule's parameters have units of time, else in steps, 1 unless given.
 
     Raises: `ParameterError` if it is not positive, or if a unit is missing on one side only.
     """
     if dt is None:
-        if rule.has_units and lower(rule).states:
+        if rule.is_timed and lower(rule).states:
             raise ParameterError("the time constants of this rule carry units, so a step needs a duration: dt=1*ms")
         return 1.0
-    if isinstance(dt, Quantity) and not rule.has_units:
-        raise ParameterError(f"dt = {dt!r} carries a unit, but no parameter of this rule does; give dt in steps")
+    if isinstance(dt, Quantity) and not rule.is_timed:
+        raise ParameterError(
+            f"dt = {dt!r} is a time, but no parameter of this rule has a unit of time; give dt in steps"
+        )
     return check("dt", dt, POSITIVE)
 
 

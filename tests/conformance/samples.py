@@ -49,10 +49,10 @@ def make_sample(rule: Rule, seed: int, *, batch: int = 4, n_post: int = 5, n_pre
 
 
 def duration_of(rule: Rule) -> Any:
-    """A step that the rule accepts: a millisecond where its parameters carry units."""
+    """A step that the rule accepts: a millisecond where its parameters have units of time."""
     from cofire.units import ms
 
-    return 1 * ms if rule.has_units else 1.0
+    return 1 * ms if rule.is_timed else 1.0
 
 
 def reference_steps(rule: Rule, sample: Sample, reduce: str = "mean") -> tuple[np.ndarray, RuleState]:

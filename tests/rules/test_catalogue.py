@@ -319,7 +319,7 @@ def _inputs(**changes: Any) -> dict[str, Any]:
 
 def _delta(rule: Rule, **given: Any) -> np.ndarray:
     """dw/dt: the change in one step, or in one second where parameters carry units."""
-    return rule.delta(**_inputs(**given), dt=1 * second if rule.has_units else None)
+    return rule.delta(**_inputs(**given), dt=1 * second if rule.is_timed else None)
 
 
 @pytest.mark.parametrize("name", BY_HAND)
@@ -329,7 +329,7 @@ def test_update_worked_out_by_hand(name: str) -> None:
     change = _delta(rule, **changes)
     assert change.dtype == np.float64
     np.testing.assert_allclose(change, expected, rtol=0, atol=1e-15 * 50)
-    total = rule.delta(**_inputs(**changes), dt=1 * second if rule.has_units else None, reduce="sum")
+    total = rule.delta(**_inputs(**changes), dt=1 * second if rule.is_timed else None, reduce="sum")
     np.testing.assert_allclose(total, 2 * np.array(expected), rtol=0, atol=1e-15 * 50)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from cofire.language.functions import FILTERS
-from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Number, Weight, children, rebuild
+from cofire.language.functions import FILTERS, REDUCTIONS
+from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Number, Weight, children, rebuild, walk
 
 Axis = Literal["batch", "post", "pre"]
 Axes = frozenset[Axis]
@@ -54,6 +54,13 @@ class Placement:
             case Call(function, (inner, _)) if function in FILTERS:
                 return self.axes(inner) - {"batch"}
         return frozenset().union(*map(self.axes, children(node)))
+
+    def is_constant(self, node: Expr) -> bool:
+        """Whether `node` is made of parameters and numbers only, so that its value is known before any array."""
+        moving = FILTERS | REDUCTIONS
+        return not self.axes(node) and not any(
+            isinstance(part, Call) and part.function in moving for part in walk(node)
+        )
 
     def owner(self, node: Expr) -> Owner:
         """Who keeps one number for `node`."""

@@ -17,7 +17,7 @@ from functools import lru_cache, reduce
 from cofire.language.algebra import simplify
 from cofire.language.text import to_text
 from cofire.language.tree import ONE, Binary, Call, Expr, Negative, Number, Weight, walk
-from cofire.lowering.placement import BATCH, NONE, POST_SIDE, PRE_SIDE, SYNAPSE, Placement
+from cofire.lowering.placement import BATCH, POST_SIDE, PRE_SIDE, SYNAPSE, Placement
 
 MAX_TERMS = 64
 
@@ -145,9 +145,9 @@ def _term(factors: Factors, place: Placement) -> Term | None:
         if _is_ordered(factor):
             ordered = True
             side = "pre"
-        elif axes == NONE:
+        elif place.is_constant(factor):
             side = "coefficient"
-        elif axes == BATCH:
+        elif axes <= BATCH:
             side = "signal"
         else:
             side = "post" if axes <= POST_SIDE else "pre" if axes <= PRE_SIDE else "synapse"

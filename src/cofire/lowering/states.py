@@ -13,7 +13,7 @@ from cofire.language.algebra import simplify
 from cofire.language.functions import FILTERS
 from cofire.language.text import to_text
 from cofire.language.tree import ONE, ZERO, Binary, Call, Equations, Expr, Name, Negative, children, walk
-from cofire.lowering.placement import NONE, Axes, Placement
+from cofire.lowering.placement import Axes, Placement
 from cofire.lowering.products import Separated, additive_terms, separate
 
 
@@ -78,7 +78,7 @@ def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
     exact = True
     for term in additive_terms(expression):
         slope = _slope(term, symbol)
-        if slope is not None and place.axes(slope) == NONE:
+        if slope is not None and place.is_constant(slope):
             rate = simplify(Binary("-", rate, slope))
         else:
             drive = simplify(Binary("+", drive, term))

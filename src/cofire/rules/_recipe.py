@@ -8,6 +8,7 @@ from typing import Any
 
 from cofire.constraints import FINITE, Range
 from cofire.errors import ParameterError, did_you_mean
+from cofire.language.spelling import plain_name
 from cofire.rule import Normalization, Origin, Rule
 from cofire.units import Quantity
 
@@ -42,6 +43,7 @@ class Recipe:
         """The rule with its default parameters, or those given. Raises: `ParameterError`."""
         settings: dict[str, Any] = {"bounds": self.bounds, "normalize": self.normalize}
         settings |= {name: parameter.default for name, parameter in self.parameters.items()}
+        changes = {plain_name(name): value for name, value in changes.items()}
         for name in changes.keys() - settings.keys():
             raise ParameterError(f"{name!r} is not a parameter of {self.name}{did_you_mean(name, settings)}")
         ranges = tuple((name, parameter.allowed) for name, parameter in self.parameters.items())

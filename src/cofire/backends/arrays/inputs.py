@@ -129,7 +129,8 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
     if array.shape[0] == 0:
         raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
     if not gemm.is_finite(array):
-        raise ArrayError(_not_finite(name, array))
+        hint = "; if it is computed from the weights, learning diverges: lower the learning rate or hold the weights"
+        raise ArrayError(_not_finite(name, array) + (hint if name == "post" else ""))
     return array
 
 

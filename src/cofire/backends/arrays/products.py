@@ -11,8 +11,10 @@ from typing import Any
 
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import EVERYTHING, ORDER, Array, Axis, Values
+from cofire.errors import ArrayError
 from cofire.language.algebra import simplify
-from cofire.language.tree import ONE, ZERO, Binary, Call, Expr, Weight, walk
+from cofire.language.text import to_text
+from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Weight, walk
 from cofire.language.tree import replace as substituted
 from cofire.lowering.products import Separated, Term, additive_terms
 
@@ -134,16 +136,24 @@ def _product(term: Term, gain: float, values: Values) -> Product:
 
 def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Array:
     """One side of a product, `[samples, cells]`."""
-    array = values.array(values.value(factor or ONE, ("batch", side)))
+    array = _checked(factor or ONE, side, values)
     shape = (values.samples, cells)
     return array if array.shape == shape else values.xp.broadcast_to(array, shape)
+
+
+def _checked(factor: Expr, side: Axis, values: Values) -> Array:
+    """One side of a term. Raises: `ArrayError` where finite inputs give it no finite value, such as 1 / sum_pre(pre) at rest."""
+    array = values.array(values.value(factor, ("batch", side)))
+    if not isinstance(factor, Cell) and not gemm.is_finite(array):
+        raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
+    return array
 
 
 def _vector(factor: Expr | None, side: Axis, values: Values) -> Array | None:
     """The average over the batch of one side, `[1, cells]` or `[1, 1]`; None if there is no such factor."""
     if factor is None:
         return None
-    array = values.array(values.value(factor, ("batch", side)))
+    array = _checked(factor, side, values)
     if array.ndim == 0:
         return values.xp.reshape(array, (1, 1))
     return array if array.shape[0] == 1 else values.xp.mean(array, axis=0, keepdims=True)

@@ -65,6 +65,8 @@ def step(
         kept = {item.key: _advanced(item, dt, given.values) for item in plan.states}
         new = add_terms(plan.terms, given.values.w, 1.0, _gain(dt, reduce, given.values), given.values, target)
         _check_result(rule, new, given.state.step + 1)
+        for key, array in kept.items():
+            _check_result(rule, array, given.state.step + 1, f"{key!r}")
         new = _finished(new, rule, given.values)
     if out is not None:
         new = out
@@ -121,7 +123,7 @@ def _held(w: Array, bounds: tuple[float, float] | None, values: Values) -> Array
     return values.xp.clip(w, low, high)
 
 
-def _check_result(rule: Rule, w: Array, number: int) -> None:
+def _check_result(rule: Rule, w: Array, number: int, what: str = "the weights") -> None:
     if gemm.is_finite(w):
         return
     mend = (
@@ -130,7 +132,7 @@ def _check_result(rule: Rule, w: Array, number: int) -> None:
         else "lower the learning rate, hold the weights with bounds=(low, high) or normalize='l2', "
         "or take a rule that limits itself, such as oja or bcm"
     )
-    raise DivergenceError(f"the weights left the range of {w.dtype} at step {number}; {mend}")
+    raise DivergenceError(f"{what} left the range of {w.dtype} at step {number}; {mend}")
 
 
 @contextmanager

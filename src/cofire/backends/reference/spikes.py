@@ -100,7 +100,9 @@ def replay(
         arrives = np.where(since >= 0, pre_fires[pre_cell, np.maximum(since, 0)], 0.0)
         firing = replace(silent, cells={**cells, PRE: arrives, POST: post_fires[post_cell, n]})
 
-        w = held(now.w + _jump(plan.equations.weight, firing, silent), rule.bounds)
+        w = held(
+            _normalized(now.w + _jump(plan.equations.weight, firing, silent), post_cell, rule.normalize), rule.bounds
+        )
         state = {s.key: _after_event(s, firing, silent) for s in plan.states}
         now = _advanced(replace(silent, w=w, state=state), plan, drifting, dt)
         now = replace(now, w=held(now.w, rule.bounds))
@@ -113,6 +115,15 @@ def _fires(spikes: tuple[Any, Any], steps: int, used: Array) -> Array:
     fires = np.zeros((max(used.max(initial=-1), cells.max(initial=-1)) + 1, steps))
     fires[cells, when] = 1.0
     return fires
+
+
+def _normalized(w: Array, post_cell: Array, kind: str | None) -> Array:
+    """The weights onto each postsynaptic cell scaled to unit norm; a cell with weights of zero stays."""
+    if kind is None:
+        return w
+    norms = np.bincount(post_cell, weights=np.abs(w) if kind == "l1" else w * w)
+    norms = norms if kind == "l1" else np.sqrt(norms)
+    return w / np.where(norms > 0, norms, 1.0)[post_cell]
 
 
 def _jump(expression: Expr, firing: Synapses, silent: Synapses) -> Array:

@@ -1,0 +1,252 @@
+"""What a user can hand in by mistake, and what it gets: an error naming the array, or the right answer; never silence."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cofire import ArrayError, CofireError, DivergenceError, ParameterError, Rule, rules
+from cofire.units import ms
+
+RULE = rules.oja(eta=0.1)
+
+
+def arguments(**changes: Any) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    given = {"w": rng.random((2, 3)), "pre": rng.random((4, 3)), "post": rng.random((4, 2))}
+    return given | changes
+
+
+def spoilt(shape: tuple[int, ...], value: float) -> np.ndarray:
+    array = np.ones(shape)
+    array[1, 1] = value
+    return array
+
+
+REFUSED = {
+    "NaN in w": (
+        {"w": spoilt((2, 3), np.nan)},
+        r"w has shape \(2, 3\) and 1 value\(s\) that are NaN or infinite, the first at \[1, 1\]",
+    ),
+    "infinity in pre": ({"pre": spoilt((4, 3), np.inf)}, r"pre has shape \(4, 3\) and 1 value"),
+    "NaN in post": ({"post": spoilt((4, 2), np.nan)}, r"post .* learning diverges"),
+    "wrong pre": ({"pre": np.ones((4, 5))}, r"pre has shape \(4, 5\); expected \[batch, 3\], since w has 3 columns"),
+    "wrong post": ({"post": np.ones((4, 5))}, r"post has shape \(4, 5\); expected \[batch, 2\], since w has 2 rows"),
+    "another batch": ({"post": np.ones((5, 2))}, r"post has 5 samples, but pre has 4"),
+    "an empty batch": (
+        {"pre": np.ones((0, 3)), "post": np.ones((0, 2))},
+        r"pre has shape \(0, 3\): the batch is empty",
+    ),
+    "three axes": ({"pre": np.ones((1, 4, 3))}, r"pre has shape \(1, 4, 3\); expected \[batch, 3\]"),
+    "one axis of w": ({"w": np.ones(3)}, r"w has shape \(3,\); .* give w\[None, :\]"),
+    "no synapses": ({"w": np.ones((0, 3))}, r"there are no synapses"),
+    "integers in w": ({"w": np.ones((2, 3), dtype=int)}, r"w has type int64; learning needs a floating-point type"),
+    "complex rates": ({"pre": np.ones((4, 3), dtype=complex)}, r"pre has type complex128; it must hold real numbers"),
+    "text": ({"pre": "abc"}, r"pre is str; it must be an array"),
+    "a list for w": ({"w": [[1.0, 2.0, 3.0]]}, r"w is list; it must be an array \[post, pre\]"),
+    "objects": ({"pre": np.full((4, 3), None)}, r"pre has type object"),
+    "an unknown signal": ({"reward": 1.0}, r"no signal 'reward'; it takes only pre and post"),
+    "an unknown reduction": ({"reduce": "max"}, r"reduce = 'max' is refused"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_before_anything_is_modified(case: str) -> None:
+    changes, message = REFUSED[case]
+    given = arguments(**changes)
+    before = np.array(given["w"], copy=True)
+    out = given["w"] if isinstance(given["w"], np.ndarray) else None
+    w = given.pop("w")
+    with pytest.raises(ArrayError, match=message):
+        RULE.step(w, out=out, **given)
+    np.testing.assert_array_equal(np.array(w), before)
+    with pytest.raises(ArrayError, match=message):
+        RULE.delta(w, **given)
+
+
+def test_missing_and_misspelt_signals() -> None:
+    with pytest.raises(ArrayError, match="needs post_target="):
+        rules.delta().delta(**arguments())
+    with pytest.raises(ArrayError, match="no signal 'post_taget'; did you mean 'post_target'"):
+        rules.delta().delta(**arguments(), post_taget=np.ones((4, 2)))
+    reward = Rule("dw/dt = reward * pre * post", signals="reward")
+    with pytest.raises(
+        ArrayError, match=re.escape("reward has shape (3,); expected a number, or one for each of the 4")
+    ):
+        reward.delta(**arguments(), reward=np.ones(3))
+
+
+def test_a_signal_is_a_number_or_one_a_sample() -> None:
+    reward = Rule("dw/dt = reward * pre * post", signals="reward")
+    given = arguments()
+    each = reward.delta(**given, reward=np.array([2.0, 2, 2, 2]))
+    np.testing.assert_allclose(reward.delta(**given, reward=2.0), each)
+    np.testing.assert_allclose(reward.delta(**given, reward=np.array(2)), each)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32])
+def test_counts_and_truth_values_are_rates(dtype: Any) -> None:
+    given = arguments(pre=np.array([[1, 0, 1]] * 4), post=np.array([[0, 1]] * 4))
+    wanted = RULE.delta(**given)
+    got = RULE.delta(given["w"], pre=given["pre"].astype(dtype), post=given["post"].astype(dtype))
+    np.testing.assert_array_equal(got, wanted)
+    assert got.dtype == np.float64
+
+
+@pytest.mark.parametrize("order", ["transposed", "strided", "fortran", "reversed", "read-only"])
+def test_any_layout_gives_the_right_answer(order: str) -> None:
+    def laid(array: np.ndarray) -> np.ndarray:
+        match order:
+            case "transposed":
+                return np.ascontiguousarray(array.T).T
+            case "strided":
+                wide = np.zeros((array.shape[0] * 2, array.shape[1] * 3))
+                wide[::2, ::3] = array
+                return wide[::2, ::3]
+            case "fortran":
+                return np.asfortranarray(array)
+            case "reversed":
+                return np.ascontiguousarray(array[::-1, ::-1])[::-1, ::-1]
+        array = array.copy()
+        array.setflags(write=False)
+        return array
+
+    for rule in (RULE, rules.sanger(), rules.krotov_hopfield(), Rule("dw/dt = eta * abs(pre - w) * post", eta=0.1)):
+        given = arguments()
+        wanted, _ = rule.step(**given)
+        other = {name: laid(array) for name, array in given.items()}
+        got, _ = rule.step(**other)
+        np.testing.assert_allclose(got, wanted, rtol=1e-14)
+        if order != "read-only":
+            rule.step(**other, out=other["w"])
+            np.testing.assert_allclose(other["w"], wanted, rtol=1e-14)
+
+
+def test_out() -> None:
+    given = arguments()
+    w = given["w"]
+    wanted, _ = RULE.step(**given)
+    separate = np.empty_like(w)
+    got, _ = RULE.step(**given, out=separate)
+    assert got is separate
+    np.testing.assert_allclose(separate, wanted)
+    frozen = w.copy()
+    frozen.setflags(write=False)
+    for out, message in (
+        (frozen, "out is read-only"),
+        (np.empty((3, 2)), r"out has shape \(3, 2\)"),
+        (np.empty((2, 3), np.float32), "out has .* type float32"),
+        ([[0.0] * 3] * 2, "out is list"),
+        (w[::-1], "out overlaps w"),
+    ):
+        with pytest.raises(ArrayError, match=message):
+            RULE.step(**given, out=out)
+
+
+def test_one_synapse_is_three_numbers() -> None:
+    rule = Rule("Δw = η × x × y", η=0.1)
+    assert rule.delta(0.5, pre=2.0, post=3) == pytest.approx(0.6)
+    w, state = rule.step(0.5, pre=2.0, post=3.0)
+    assert type(w) is float
+    assert w == pytest.approx(1.1)
+    assert state.step == 1
+    assert rule.delta(0.5, pre=[1.0, 3.0], post=[1.0, 1.0]) == pytest.approx(0.2)
+
+
+def test_one_sample_may_leave_the_batch_out() -> None:
+    given = arguments()
+    one = RULE.delta(given["w"], pre=given["pre"][0], post=given["post"][0])
+    np.testing.assert_array_equal(one, RULE.delta(given["w"], pre=given["pre"][:1], post=given["post"][:1]))
+
+
+def test_learning_off_freezes_everything() -> None:
+    rule = rules.bcm()
+    given = arguments()
+    w, state = rule.step(**given)
+    given["w"] = w
+    same, frozen = rule.step(**given, state=state, learning=False)
+    assert same is w
+    assert frozen.step == state.step
+    for key in state:
+        np.testing.assert_array_equal(frozen[key], state[key])
+
+
+def test_the_state_is_checked_and_not_modified() -> None:
+    rule = rules.bcm()
+    given = arguments()
+    _, state = rule.step(**given)
+    before = {key: array.copy() for key, array in state.items()}
+    rule.step(**given, state=state)
+    for key, array in before.items():
+        np.testing.assert_array_equal(state[key], array)
+    with pytest.raises(ArrayError, match="belongs to another rule"):
+        rules.covariance().step(**given, state=state)
+    with pytest.raises(ArrayError, match=r"has shape \(2,\); expected \(5,\)"):
+        rule.step(np.ones((5, 3)), pre=given["pre"], post=np.ones((4, 5)), state=state)
+    with pytest.raises(ArrayError, match="state is dict"):
+        rule.step(**given, state={})
+
+
+def test_time() -> None:
+    given = arguments()
+    timed = Rule("dw/dt = mean(pre, tau) * post", tau=20 * ms)
+    with pytest.raises(ParameterError, match="dt=1\\*ms"):
+        timed.step(**given)
+    with pytest.raises(ParameterError, match="has a unit of time"):
+        RULE.step(**given, dt=1 * ms)
+    for dt in (0, -1, np.nan, "1", 0 * ms):
+        with pytest.raises(CofireError, match="dt"):
+            timed.step(**given, dt=dt)
+    short, long = (timed.step(**given, dt=dt)[1]["mean(pre, tau)"] for dt in (1 * ms, 2 * ms))
+    assert (long > short).all()
+
+
+def test_hebb_overflows_at_a_step_and_says_what_tames_it() -> None:
+    rule = rules.hebb(eta=100.0)
+    w, state = np.ones((1, 2), np.float32), None
+    pre = np.ones((1, 2), np.float32)
+    with pytest.raises(DivergenceError, match=r"left the range of float32 at step \d\d.*bounds=.*oja") as caught:
+        for _ in range(100):
+            w, state = rule.step(w, pre=pre, post=np.minimum(pre @ w.T, 1e37).astype(np.float32) * 2, state=state)
+    assert state is not None
+    assert f"at step {state.step + 1};" in str(caught.value)
+
+
+def test_a_factor_without_a_value_is_named() -> None:
+    with pytest.raises(ArrayError, match=r"'.*sum_pre\(pre\).*' is NaN or infinite for these inputs"):
+        rules.competitive().delta(np.ones((1, 2)), pre=np.zeros((1, 2)), post=np.ones((1, 1)))
+
+
+def test_libraries_do_not_mix() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    given = arguments()
+    with pytest.raises(ArrayError, match=r"pre is torch.Tensor and w is numpy.ndarray|pre is torch.Tensor"):
+        RULE.delta(given["w"], pre=torch.ones(4, 3), post=given["post"])
+    w = torch.ones(2, 3, requires_grad=True)
+    new, _ = RULE.step(w, pre=torch.rand(4, 3), post=torch.rand(4, 2))
+    assert not new.requires_grad
+    assert new.grad_fn is None
+    RULE.step(w, pre=torch.rand(4, 3), post=torch.rand(4, 2), out=w)
+    assert w.requires_grad
+    assert w.grad_fn is None
+
+
+def test_nothing_the_size_of_batch_post_pre_is_made() -> None:
+    """Peak memory beyond the inputs: 1.2 times w in place, 2.2 times otherwise; a tiled rule included."""
+    import tracemalloc
+
+    rng = np.random.default_rng(0)
+    w = rng.random((600, 500))
+    given = {"pre": rng.random((64, 500)), "post": rng.random((64, 600))}
+    names = ("hebb", "oja", "oja_subspace", "sanger", "bcm", "soft_hebb", "krotov_hopfield", "storkey")
+    for rule in (*(rules.get(name)() for name in names), Rule("dw/dt = eta * post * abs(pre - w)", eta=1e-3)):
+        start = rule.step(w, **given)[1]
+        for out, limit in ((w, 1.2), (None, 2.2)):
+            tracemalloc.start()
+            rule.step(w, **given, state=start, out=out)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak <= limit * w.nbytes + given["pre"].nbytes * 4 + (1 << 21), (rule.text, peak / w.nbytes)

@@ -1,0 +1,236 @@
+"""What the compiler works out: owners, products, states and events of known rules, and of any rule."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import expressions
+
+from cofire import Rule, compiler, rules
+from cofire.backends.reference.expressions import evaluate
+from cofire.language.algebra import names
+from cofire.language.text import to_text
+from cofire.language.tree import Binary, Cell, Expr, Name, Number, Weight
+from cofire.lowering.placement import Placement
+from cofire.lowering.products import Term
+
+
+def plan(text: str, signals: tuple[str, ...] = ()) -> compiler.Plan:
+    rule = Rule(text, signals=signals, **{name: 1.0 for name in parameters(text) - set(signals)})
+    return compiler.lower(rule)
+
+
+def parameters(text: str) -> set[str]:
+    from cofire.language import parse
+
+    equations = parse(text)
+    used = set().union(*(names(expression) for _, expression in equations.items()))
+    return used - {name for name, _ in (*equations.variables, *equations.definitions)}
+
+
+def shown(term: Term) -> tuple[str, str, str, str]:
+    post, pre, synapse = ("" if factor is None else to_text(factor) for factor in (term.post, term.pre, term.synapse))
+    return to_text(term.coefficient), post, pre, synapse
+
+
+PRODUCTS = {
+    "eta * pre * post": [("eta", "post", "pre", "")],
+    "eta * post * (pre - post * w)": [("eta", "post", "pre", ""), ("-eta", "post * post", "", "w")],
+    "eta * (pre - a) * (post - b)": [("eta", "post - b", "pre - a", "")],
+    "eta * pre * post * (post - mean(post**2, tau))": [("eta", "post * (post - mean(post**2, tau))", "pre", "")],
+    "eta * pre * post**2 - eta * b * pre * post": [("1", "eta * post**2 - eta * b * post", "pre", "")],
+    "eta * w_max * pre * post - eta * w * pre * post": [("1", "post", "pre", "eta * w_max - eta * w")],
+    "eta * post * pre - eta * post * sum_post(w * post)": [("eta", "post", "pre - sum_post(w * post)", "")],
+    "(pre - w)**2": [
+        ("1", "", "pre * pre", ""),
+        ("1", "", "-pre", "w"),
+        ("1", "", "-pre", "w"),
+        ("1", "", "", "w * w"),
+    ],
+    "-eta * w": [("-eta", "", "", "w")],
+    "pre / post": [("1", "1 / post", "pre", "")],
+}
+
+
+@pytest.mark.parametrize("expression", [text for text in PRODUCTS if text != "(pre - w)**2"])
+def test_products(expression: str) -> None:
+    assert [shown(term) for term in plan(f"dw/dt = {expression}").terms.terms] == PRODUCTS[expression]
+
+
+def test_a_power_of_both_sides_is_multiplied_out() -> None:
+    separated = plan("dw/dt = (pre - w)**2").terms
+    assert not separated.rest
+    assert sum(term.pre_in_batch for term in separated.terms) == 2
+
+
+def test_what_does_not_separate_is_named() -> None:
+    made = plan("dw/dt = eta * post * abs(pre - w) + pre * post")
+    assert [to_text(part) for part in made.terms.rest] == ["eta * post * abs(pre - w)"]
+    assert len(made.terms.terms) == 1
+    assert "'eta * post * abs(pre - w)' does not separate" in str(made)
+
+
+def test_the_number_of_terms_is_bounded() -> None:
+    made = plan("dw/dt = " + " * ".join(["(pre + post + w)"] * 8))
+    assert len(made.terms.terms) <= 64
+    assert made.terms.rest
+
+
+OWNERS = {
+    "trace(pre, tau)": "presynaptic cell",
+    "mean(post**2, tau)": "postsynaptic cell",
+    "trace(pre * post, tau)": "synapse",
+    "trace(reward, tau)": "nothing",
+    "trace(sum_pre(w), tau)": "postsynaptic cell",
+    "trace(sum_post(w * post), tau)": "presynaptic cell",
+    "trace(pre.v, tau)": "presynaptic cell",
+}
+
+
+@pytest.mark.parametrize("text", OWNERS)
+def test_owner_of_a_filter(text: str) -> None:
+    made = plan(f"dw/dt = {text} * pre * post", ("reward",) if "reward" in text else ())
+    assert [made.place.owner(state.symbol) for state in made.states if state.key.endswith(", tau)")][-1] == OWNERS[text]
+
+
+def test_equal_traces_are_shared() -> None:
+    made = plan("dw/dt = trace(pre, tau) * post - theta * pre\ntheta = trace(pre, tau) * trace(post, tau)")
+    assert sorted(state.key for state in made.states) == ["trace(post, tau)", "trace(pre, tau)"]
+
+
+EVENTS = {
+    "A * trace(pre, tau) * post - B * trace(post, tau) * pre": (
+        "-(B * trace(post, tau))",
+        "A * trace(pre, tau)",
+        "0",
+        "0",
+    ),
+    "eta * pre * post - w / tau": ("0", "0", "eta", "-(w / tau)"),
+    "eta * post * (pre - post * w)": ("0", "-(eta * w)", "eta", "0"),
+    "eta * (trace(post, tau) - b) * pre": ("eta * (trace(post, tau) - b)", "0", "0", "0"),
+    "eta * pre * exp(-post)": ("eta", "0", "eta * exp(-1) - eta", "0"),
+}
+
+
+@pytest.mark.parametrize("expression", EVENTS)
+def test_events(expression: str) -> None:
+    events = dict(plan(f"dw/dt = {expression}").events)["w"]
+    assert (to_text(events.arrival), to_text(events.spike), to_text(events.meeting), to_text(events.drift)) == EVENTS[
+        expression
+    ]
+
+
+STEPPED = {
+    "-w / tau": None,
+    "trace(pre, tau) * trace(post, tau)": None,
+    "w * trace(pre, tau)": None,
+    "w**2": "not linear in",
+    "exp(-w)": "not linear in",
+    "reward * w": "the signal changes",
+    "post.v * trace(pre, tau)": "variable of the cell",
+    "tanh(trace(pre, tau))": "not a product of decaying traces",
+}
+
+
+@pytest.mark.parametrize("drift", STEPPED)
+def test_what_the_clock_must_step_is_said_with_the_reason(drift: str) -> None:
+    made = plan(f"dw/dt = {drift}", ("reward",) if "reward" in drift else ())
+    reasons = [reason for _, reason in dict(made.events)["w"].stepped]
+    wanted = STEPPED[drift]
+    assert (not reasons) if wanted is None else any(wanted in reason for reason in reasons), reasons
+    assert ("stepped by the clock" in str(made)) == (wanted is not None)
+
+
+class Numbers:
+    """Values for one synapse and one sample, drawn at random."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.known: dict[Expr, float] = {}
+
+    def leaf(self, node: Expr) -> np.ndarray:
+        return np.asarray(self.known.setdefault(node, self.rng.uniform(0.2, 0.9)))
+
+    def reduction(self, function: str, argument: np.ndarray) -> np.ndarray:
+        w = self.leaf(Weight())
+        return w * argument if function.startswith("reconstruct") else argument
+
+
+def tame(**options: object) -> st.SearchStrategy[Expr]:
+    return expressions(
+        ("eta", "X"),
+        numbers=st.sampled_from([0.0, 0.5, 1.0, 2.0]).map(Number),
+        exponents=st.sampled_from([Number(2.0), Number(3.0)]),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@settings(max_examples=200)
+@given(tame())
+def test_terms_add_up_to_the_expression(expression: Expr) -> None:
+    from cofire.lowering.products import separate
+
+    place = Placement(frozenset({"X"}), frozenset())
+    separated = separate(expression, place)
+    values = Numbers(1)
+    with np.errstate(all="ignore"):
+        wanted = evaluate(expression, values)
+        got = sum(evaluate(term.expression, values) for term in separated.terms) + sum(
+            evaluate(r, values) for r in separated.rest
+        )
+    if np.isfinite(wanted) and abs(wanted) < 1e6:
+        assert got == pytest.approx(float(wanted), rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=200)
+@given(tame())
+def test_events_add_up_to_the_expression(expression: Expr) -> None:
+    """E(a, b) is drift + a · arrival + b · spike + a b · meeting for every a, b in {0, 1}."""
+    from cofire.lowering.events import find_events
+
+    events = find_events(expression, Placement(frozenset({"X"}), frozenset()))
+    for a in (0.0, 1.0):
+        for b in (0.0, 1.0):
+            values = Numbers(2)
+            values.known |= {Cell("pre"): a, Cell("post"): b}
+            with np.errstate(all="ignore"):
+                wanted = evaluate(expression, values)
+                parts = [
+                    evaluate(part, values) for part in (events.drift, events.arrival, events.spike, events.meeting)
+                ]
+                got = parts[0] + a * parts[1] + b * parts[2] + a * b * parts[3]
+            if np.isfinite(wanted) and abs(wanted) < 1e6 and all(np.isfinite(parts)):
+                assert got == pytest.approx(float(wanted), rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=100)
+@given(tame(max_depth=3))
+def test_a_synapse_variable_is_rate_and_drive(expression: Expr) -> None:
+    from cofire.lowering.states import _variable
+
+    state = _variable(Name("X"), expression, Placement(frozenset({"X"}), frozenset()))
+    values = Numbers(3)
+    with np.errstate(all="ignore"):
+        wanted = evaluate(expression, values)
+        got = evaluate(Binary("-", state.drive, Binary("*", state.rate, Name("X"))), values)
+    if np.isfinite(wanted) and abs(wanted) < 1e6:
+        assert got == pytest.approx(float(wanted), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", rules.names())
+def test_every_catalogue_rule_explains_itself(name: str) -> None:
+    rule = rules.get(name)()
+    text = str(rule.explain())
+    assert text.startswith(rule.text)
+    for state in rule.explain().states:
+        assert state.key in text
+    assert all(parameter in text for parameter in rule.parameters)
+    assert max(map(len, text.splitlines())) < 200
+
+
+def test_triplet_reads_as_one_would_write_it() -> None:
+    text = str(rules.triplet().explain())
+    assert "at a presynaptic arrival   w -= trace(post, tau_minus) * (A2_minus + A3_minus * trace(pre, tau_x))" in text
+    assert "at a postsynaptic spike    w += trace(pre, tau_plus) * (A2_plus + A3_plus * trace(post, tau_y))" in text
