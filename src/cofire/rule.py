@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from cofire.language.parse import find_name, parse
 from cofire.language.spelling import plain_name
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import Call, Cell, Equations, Expr, Name, Weight, walk
-from cofire.units import Quantity, dimension_of, in_si
+from cofire.units import DIMENSIONLESS, Quantity, dimension_of, in_si
 
 if TYPE_CHECKING:
     from cofire.lowering.plan import Plan
@@ -59,6 +60,7 @@ class Rule:
     origin: Origin | None
     _parameters: tuple[tuple[str, float | Quantity], ...]
     _text: str = field(compare=False)
+    _bounds: tuple[Any, Any] | None = field(compare=False)
 
     def __init__(
         self,
@@ -80,20 +82,25 @@ class Rule:
 
         _check_names(text, written, given, tuple(plain_name(signal) for signal in signals))
         plain = inlined(written)
+        held = constraints.check_bounds(bounds)
         ranges = _time_constants(plain, given) | dict(origin.ranges if origin else ())
         constraints.check_all(given, ranges)
         dimensions.check(
-            written, {name: dimension_of(value) for name, value in given.items()}, weight=_weight_unit(bounds)
+            written,
+            {name: dimension_of(value) for name, value in given.items()},
+            weight=_weight_unit(bounds),
+            values={name: value for name, value in given.items() if not isinstance(value, Quantity)},
         )
 
         put = object.__setattr__
         put(self, "equations", written)
-        put(self, "bounds", constraints.check_bounds(bounds))
+        put(self, "bounds", held)
         put(self, "normalize", normalize)
         put(self, "signals", tuple(plain_name(signal) for signal in signals))
         put(self, "origin", origin)
         put(self, "_parameters", tuple(given.items()))
         put(self, "_text", text)
+        put(self, "_bounds", None if bounds is None else tuple(bounds))
 
     @property
     def text(self) -> str:
@@ -116,13 +123,13 @@ class Rule:
         return {name: in_si(value) for name, value in self._parameters}
 
     @property
-    def has_units(self) -> bool:
-        """Whether any parameter carries a unit, so that time is in seconds and not in steps."""
-        return any(isinstance(value, Quantity) for _, value in self._parameters)
+    def is_timed(self) -> bool:
+        """Whether time is in seconds, as some parameter's unit contains it, and not in steps."""
+        return any(isinstance(value, Quantity) and value.dimension.s != 0 for _, value in self._parameters)
 
     def with_(self, **changes: Any) -> Rule:
         """The same rule with other numbers: `rule.with_(eta=0.5, bounds=(0, 1))`."""
-        settings: dict[str, Any] = {"bounds": self.bounds, "normalize": self.normalize, **dict(self._parameters)}
+        settings: dict[str, Any] = {"bounds": self._bounds, "normalize": self.normalize, **dict(self._parameters)}
         changes = {plain_name(name): value for name, value in changes.items()}
         for name in changes.keys() - settings.keys():
             raise ParameterError(f"{name!r} is not a parameter of this rule{did_you_mean(name, settings)}")
@@ -206,9 +213,9 @@ class Rule:
 
     def _arguments(self) -> Iterator[str]:
         yield repr(self.text)
-        for name in ("bounds", "normalize", "signals"):
-            if getattr(self, name):
-                yield f"{name}={getattr(self, name)!r}"
+        for name, value in (("bounds", self._bounds), ("normalize", self.normalize), ("signals", self.signals)):
+            if value:
+                yield f"{name}={value!r}"
         for name, value in self._parameters:
             yield f"{name}={value!r}"
 
@@ -224,9 +231,9 @@ def _number(value: Any) -> Any:
 
 
 def _weight_unit(bounds: object) -> Any:
-    """The dimension that quantities among the bounds give the weight."""
-    ends = bounds if isinstance(bounds, tuple | list) else ()
-    return next((dimension_of(end) for end in ends if isinstance(end, Quantity)), None)
+    """The dimension that the bounds give the weight; ends that are open, infinite or zero leave it as it is."""
+    ends = [end for end in bounds if end is not None and end not in (0, -math.inf, math.inf)] if bounds else []
+    return next((dimension_of(end) or DIMENSIONLESS for end in ends), None)
 
 
 def _check_names(text: str, equations: Equations, given: Mapping[str, object], signals: tuple[str, ...]) -> None:
