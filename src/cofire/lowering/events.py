@@ -11,8 +11,9 @@ Raw signals inside a filter are the filter's own business and stay.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
-from cofire.language.algebra import simplify
+from cofire.language.algebra import simplify, tidy
 from cofire.language.functions import FILTERS
 from cofire.language.tree import (
     ONE,
@@ -34,6 +35,8 @@ from cofire.language.tree import (
 from cofire.lowering.placement import SYNAPSE, Placement
 from cofire.lowering.products import Term, separate
 
+MAX_TERMS = 16  # of one product multiplied out, for a plan that reads well; what has more stays a product
+
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -48,39 +51,52 @@ class Events:
 
 def find_events(expression: Expr, place: Placement) -> Events:
     """The events of the quantity whose rate of change is `expression`."""
-    parts: dict[str, Expr] = dict.fromkeys(("arrival", "spike", "meeting", "drift"), ZERO)
-    for term in _expanded(expression):
-        corners = {(a, b): _at(term, a, b) for a in (ZERO, ONE) for b in (ZERO, ONE)}
-        drift = corners[ZERO, ZERO]
-        arrival, spike = _less(corners[ONE, ZERO], drift), _less(corners[ZERO, ONE], drift)
-        meeting = _less(_less(_less(corners[ONE, ONE], drift), arrival), spike)
-        for name, part in (("arrival", arrival), ("spike", spike), ("meeting", meeting), ("drift", drift)):
-            parts[name] = simplify(Binary("+", parts[name], part))
-    return Events(**parts, stepped=tuple(_stepped(parts["drift"], place)))
+    arrival, spike, meeting, drift = _parts(expression)
+    return Events(arrival, spike, meeting, drift, tuple(_stepped(drift, place)))
+
+
+def _parts(node: Expr) -> tuple[Expr, Expr, Expr, Expr]:
+    """`(arrival, spike, meeting, drift)`: of a sum, the sums of those of its terms."""
+    match node:
+        case Negative(inner):
+            arrival, spike, meeting, drift = (tidy(Negative(part)) for part in _parts(inner))
+            return arrival, spike, meeting, drift
+        case Binary("+" | "-" as sign, left, right):
+            pairs = zip(_parts(left), _parts(right), strict=True)
+            arrival, spike, meeting, drift = (tidy(Binary(sign, a, b)) for a, b in pairs)
+            return arrival, spike, meeting, drift
+    first, *others = _multiplied_out(node)
+    if others:
+        return _parts(reduce(lambda total, term: Binary("+", total, term), others, first))
+    drift, firing = _at(first, ZERO, ZERO), _at(first, ONE, ONE)
+    arrival, spike = _less(_at(first, ONE, ZERO), drift), _less(_at(first, ZERO, ONE), drift)
+    return arrival, spike, _less(_less(_less(firing, drift), arrival), spike), drift
 
 
 def _less(a: Expr, b: Expr) -> Expr:
-    return simplify(Binary("-", a, b))
+    return tidy(Binary("-", a, b))
 
 
-def _expanded(node: Expr) -> list[Expr]:
-    """The summands of `node`, with products multiplied out over sums that hold a raw signal."""
+def _multiplied_out(node: Expr) -> list[Expr]:
+    """The summands of `node`, with products multiplied out over sums that hold a raw signal, while they are few."""
     match node:
         case Negative(inner):
-            return [simplify(Negative(term)) for term in _expanded(inner)]
+            return [tidy(Negative(term)) for term in _multiplied_out(inner)]
         case Binary("+", left, right):
-            return _expanded(left) + _expanded(right)
+            return _multiplied_out(left) + _multiplied_out(right)
         case Binary("-", left, right):
-            return _expanded(left) + _expanded(Negative(right))
+            return _multiplied_out(left) + _multiplied_out(Negative(right))
         case Binary("*", left, right) if _has_raw(node):
-            return [simplify(Binary("*", a, b)) for a in _factor(left) for b in _factor(right)]
+            first, second = _factor(left), _factor(right)
+            if len(first) * len(second) <= MAX_TERMS:
+                return [tidy(Binary("*", a, b)) for a in first for b in second]
         case Binary("/", left, right) if _has_raw(left):
-            return [simplify(Binary("/", a, right)) for a in _factor(left)]
-    return [node]
+            return [tidy(Binary("/", a, right)) for a in _factor(left)]
+    return [simplify(node)]
 
 
 def _factor(node: Expr) -> list[Expr]:
-    return _expanded(node) if _has_raw(node) else [node]
+    return _multiplied_out(node) if _has_raw(node) else [simplify(node)]
 
 
 def _has_raw(node: Expr) -> bool:
@@ -101,7 +117,7 @@ def _at(node: Expr, pre: Expr, post: Expr) -> Expr:
             return post
         case Call(function) if function in FILTERS:
             return node
-    return simplify(rebuild(node, lambda child: _at(child, pre, post)))
+    return tidy(rebuild(node, lambda child: _at(child, pre, post)))
 
 
 def _stepped(drift: Expr, place: Placement) -> list[tuple[Expr, str]]:

@@ -17,27 +17,29 @@ from cofire.lowering.placement import Axes, Placement
 from cofire.lowering.products import Separated, additive_terms, separate
 
 
+Kind = Literal["trace", "nearest", "mean", "variable"]
+
+_KINDS: dict[str, Kind] = {"trace": "trace", "nearest": "nearest", "mean": "mean"}
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """One remembered quantity.
 
-    `symbol`: the expression that reads it (a filter call, or the name of a synapse variable). `axes`: which cells keep one each.
+    `symbol`: the expression that reads it (a filter call, or the name of a synapse variable). `key`: its text, under
+    which its arrays are kept. `axes`: which cells keep one each.
     `rate`: of its decay, 1/time, made of parameters only. `drive`: what is added per unit time; `terms`: the same as products.
     `exact`: False where the equation is not linear in the variable, so that it is advanced by Euler steps.
     """
 
     symbol: Expr
-    kind: Literal["trace", "nearest", "mean", "variable"]
+    key: str
+    kind: Kind
     axes: Axes
     rate: Expr
     drive: Expr
     terms: Separated
     exact: bool = True
-
-    @property
-    def key(self) -> str:
-        """The name under which arrays of state are kept: the text of the symbol."""
-        return to_text(self.symbol)
 
 
 def find_states(equations: Equations, place: Placement) -> tuple[State, ...]:
@@ -65,10 +67,7 @@ def _filter(node: Call, place: Placement) -> State:
     rate = Binary("/", ONE, time)
     if node.function == "mean":
         drive = Binary("*", drive, rate)
-    kind: Literal["trace", "nearest"] = "nearest" if node.function == "nearest" else "trace"
-    return State(
-        node, "mean" if node.function == "mean" else kind, place.axes(node), rate, drive, separate(drive, place)
-    )
+    return State(node, to_text(node), _KINDS[node.function], place.axes(node), rate, drive, separate(drive, place))
 
 
 def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
@@ -83,7 +82,7 @@ def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
         else:
             drive = simplify(Binary("+", drive, term))
             exact = exact and symbol not in walk(term)
-    return State(symbol, "variable", place.axes(symbol), rate, drive, separate(drive, place), exact)
+    return State(symbol, symbol.id, "variable", place.axes(symbol), rate, drive, separate(drive, place), exact)
 
 
 def _slope(term: Expr, symbol: Name) -> Expr | None:

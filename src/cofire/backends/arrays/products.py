@@ -246,14 +246,25 @@ def _sum_pre(term: Term, values: Values) -> Array:
     elif term.synapse == Weight() and right is not None:
         total = _spread(right, n_pre, values) @ values.w.T
     else:
-        columns = []
-        for window in row_windows(values.w.shape, max(1, PANEL // n_pre)):
-            rows = _synapse_rows(term.synapse, window, values)
-            columns.append(
-                _spread(right, n_pre, values) @ rows.T if right is not None else values.xp.sum(rows, axis=1)[None, :]
-            )
-        total = values.xp.concat(columns, axis=1)
+        total = _weighted_sums(right, term.synapse, values)
     return total if term.post is None else total * values.value(term.post, ("batch", "post"))
+
+
+def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
+    """The sum over presynaptic cells of `synapse[post, pre] · right[batch, pre]`, a panel of rows at a time."""
+    xp, (n_post, n_pre) = values.xp, values.w.shape
+    right = (
+        xp.ones((1, n_pre), dtype=values.w.dtype, device=_device(values.w))
+        if right is None
+        else _spread(right, n_pre, values)
+    )
+    windows = list(row_windows(values.w.shape, max(1, min(PANEL, n_post * n_pre // 4) // n_pre)))
+    if not gemm.writable_in_place(values.w):
+        return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
+    total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=_device(values.w))
+    for window in windows:
+        total[:, window] = right @ _synapse_rows(synapse, window, values).T
+    return total
 
 
 def _sum_post(term: Term, values: Values) -> Array:
