@@ -83,36 +83,40 @@ def inlined(equations: Equations) -> Equations:
 
 def simplify(node: Expr) -> Expr:
     """`node` with zeros, ones and sums of numbers worked out; its value is the same wherever it is finite."""
-    node = rebuild(node, simplify)
+    return tidy(rebuild(node, simplify))
+
+
+def tidy(node: Expr) -> Expr:
+    """`node` simplified, given that its direct subexpressions are already."""
     match node:
         case Negative(Number(0.0)):
             return ZERO
         case Negative(Negative(x)):
             return x
-        case Binary(("+" | "-") as sign, Number(a), Number(b)):
-            return _number(a + b if sign == "+" else a - b)
-        case Binary("*", Number(a), Number(b)) if math.isfinite(a * b):
-            return Number(a * b)
+        case Binary("+", Number(a), Number(b)):
+            return _number(a + b, node)
+        case Binary("-", Number(a), Number(b)):
+            return _number(a - b, node)
+        case Binary("*", Number(a), Number(b)):
+            return _number(a * b, node)
         case Binary("+", x, Number(0.0)) | Binary("+", Number(0.0), x) | Binary("-", x, Number(0.0)):
             return x
         case Binary("-", Number(0.0), x):
-            return simplify(Negative(x))
+            return tidy(Negative(x))
         case Binary("-", x, y) if x == y:
             return ZERO
         case Binary("+", x, Negative(y)):
-            return simplify(Binary("-", x, y))
+            return tidy(Binary("-", x, y))
         case Binary("-", x, Negative(y)):
-            return Binary("+", x, y)
+            return tidy(Binary("+", x, y))
         case Binary("*", Number(0.0), _) | Binary("*", _, Number(0.0)):
             return ZERO
         case Binary("/", Number(0.0), x) if x != ZERO:
             return ZERO
         case Binary("*", Number(1.0), x) | Binary("*" | "/" | "**", x, Number(1.0)):
             return x
-        case Binary("*" | "/" as operator, Negative(x), y):
-            return simplify(Negative(Binary(operator, x, y)))
-        case Binary("*" | "/" as operator, x, Negative(y)):
-            return simplify(Negative(Binary(operator, x, y)))
+        case Binary("*" | "/" as operator, Negative(x), y) | Binary("*" | "/" as operator, x, Negative(y)):
+            return tidy(Negative(tidy(Binary(operator, x, y))))
         case Binary("**", Number(0.0), Number(n)) if n > 0:
             return ZERO
         case Binary("**", Number(1.0), _) | Binary("**", _, Number(0.0)):
@@ -127,5 +131,8 @@ def simplify(node: Expr) -> Expr:
     return node
 
 
-def _number(value: float) -> Expr:
+def _number(value: float, otherwise: Expr) -> Expr:
+    """The literal of `value`, or `otherwise` where the literals' arithmetic leaves the range of numbers."""
+    if not math.isfinite(value):
+        return otherwise
     return Number(value) if value >= 0 else Negative(Number(-value))

@@ -91,7 +91,9 @@ def _multiplied_out(node: Expr) -> list[Expr]:
             if len(first) * len(second) <= MAX_TERMS:
                 return [tidy(Binary("*", a, b)) for a in first for b in second]
         case Binary("/", left, right) if _has_raw(left):
-            return [tidy(Binary("/", a, right)) for a in _factor(left)]
+            first = _factor(left)
+            if len(first) <= MAX_TERMS:
+                return [tidy(Binary("/", a, simplify(right))) for a in first]
     return [simplify(node)]
 
 
