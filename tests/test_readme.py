@@ -1,0 +1,45 @@
+"""The README is true: its Python runs, and what it says comes out does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cofire
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_ladder_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+    assert names["rule"].delta(0.5, pre=1.0, post=2.0) == pytest.approx(0.2)  # type: ignore[attr-defined]
+    assert list(names["state"]) == ["mean(post**2, tau)"]  # type: ignore[call-overload]
+    printed = capsys.readouterr().out
+    np.testing.assert_allclose(names["w"], [[1.0, 0.0]], atol=0.01)  # type: ignore[arg-type]
+    first = re.search(r"\[\[(.*?)\]\]", printed)
+    assert first is not None
+    np.testing.assert_allclose([float(number) for number in first[1].split()], [1, 0, 0, 0], atol=0.1)
+    explained = README.partition("    Who owns what")[2].partition("Nobody places")[0]
+    for line in explained.splitlines():
+        assert line.strip() in printed or line.strip() == "...", line
+
+
+def test_the_error_is_the_one_shown() -> None:
+    call, shown = re.findall(r"```\n>>> (.*?)\n(.*?)```", README, flags=re.DOTALL)[0]
+    with pytest.raises(cofire.LanguageError) as caught:
+        eval(call, {"cofire": cofire})  # noqa: S307
+    assert f"LanguageError: {caught.value}" == shown.rstrip()
+
+
+def test_what_it_names_is_there() -> None:
+    from cofire import experiments
+
+    for name in re.findall(r"cofire run (\w+)", README):
+        assert name in experiments.names()
+    for path in re.findall(r"`(src/[\w./]+|tests/\w+)`", README):
+        assert (Path(__file__).parent.parent / path).exists(), path
