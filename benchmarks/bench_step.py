@@ -1,6 +1,6 @@
 """A batch step of learning, beside the floor that its plan names and beside the update as research code writes it.
 
-The floor: the bare matrix products of the plan, and one read and one write of w, in the same library with the same threads.
+The floor: the bare matrix products of the plan, and one read and one write of w, in the same library and threads.
 Research code: NumPy, one sample after another, with np.outer.
 """
 
@@ -67,7 +67,8 @@ def text_sums(factor: Any, rule: Rule) -> int:
     from cofire.language.tree import Call, walk
 
     sums = {node for node in walk(factor) if isinstance(node, Call) and node.function in ("sum_pre", "sum_post")}
-    return sum(1 for node in sums for term in separate(node.arguments[0], rule.explain().place).terms if term.synapse is not None)
+    terms = [term for node in sums for term in separate(node.arguments[0], rule.explain().place).terms]
+    return sum(term.synapse is not None for term in terms)
 
 
 def research_code(case: Case, name: str, samples: int) -> None:

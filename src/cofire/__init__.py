@@ -3,8 +3,8 @@
     rule = cofire.Rule("Δw = η × x × y", η=0.1)
     w, state = rule.step(w, pre=x, post=y)
 
-`cofire.rules` is the literature's catalogue, `cofire.units` has ms, Hz, mV ..., `cofire.language` describes how rules are written.
-Nothing heavy is imported before it is used.
+`cofire.rules` is the literature's catalogue, `cofire.units` has ms, Hz, mV ..., `cofire.language` tells how rules are
+written. Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations

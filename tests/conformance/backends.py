@@ -1,4 +1,4 @@
-"""What takes the conformance suite: every array library the arrays backend is meant for. A new one joins by a line here."""
+"""What takes the conformance suite: the libraries the arrays backend is meant for. A new one joins by a line here."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from conformance.backends import LIBRARIES, Library, installed
-from conformance.samples import Sample, duration_of, make_sample, reference_steps
-from strategies import expressions
 
 from cofire import CofireError, Rule, rules
 from cofire.language.text import to_text
 from cofire.language.tree import Call, Cell, Expr, Number, walk
+from conformance.backends import LIBRARIES, Library, installed
+from conformance.samples import Sample, duration_of, make_sample, reference_steps
+from strategies import expressions
 
 USES_NEAREST = "nearest(s, tau) is defined for spikes only; that rates refuse it is tested below"
 

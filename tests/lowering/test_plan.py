@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import expressions
 
 from cofire import Rule, compiler, rules
 from cofire.backends.reference.expressions import evaluate
@@ -15,10 +14,11 @@ from cofire.language.text import to_text
 from cofire.language.tree import Binary, Cell, Expr, Name, Number, Weight
 from cofire.lowering.placement import Placement
 from cofire.lowering.products import Term
+from strategies import expressions
 
 
 def plan(text: str, signals: tuple[str, ...] = ()) -> compiler.Plan:
-    rule = Rule(text, signals=signals, **{name: 1.0 for name in parameters(text) - set(signals)})
+    rule = Rule(text, signals=signals, **dict.fromkeys(parameters(text) - set(signals), 1.0))
     return compiler.lower(rule)
 
 

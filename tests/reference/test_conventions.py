@@ -1,4 +1,4 @@
-"""The conventions of DESIGN.md, one test each, on the definition: spike trains here, rates in `test_rates.py` beside."""
+"""The conventions for spike trains, one test each, on the definition; those for rates are in `test_rates.py` beside."""
 
 from __future__ import annotations
 

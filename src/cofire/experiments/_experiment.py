@@ -4,7 +4,7 @@
     CLAIMS       its numbers in the list of claims, such as (1,)
     SOURCE       the publication it is held against
     RULES        names of the catalogue rules it runs by default
-    Settings     a frozen `msgspec.Struct` of keyword fields, each `Annotated[type, Meta(ge=..., description="..., source")]`
+    Settings     a frozen `msgspec.Struct` of keyword fields, each `Annotated[type, Meta(ge=..., description="...")]`
     FULL         the `Settings` of the paper's size; `Settings()` is the quick form
 
     unsuitable(rule) -> str | None                    why `rule` makes no sense here, or None
@@ -44,8 +44,9 @@ _NAMES = ("CLAIM", "CLAIMS", "SOURCE", "RULES", "Settings", "FULL", "unsuitable"
 class Finding:
     """One measured number beside a published one.
 
-    `claim`: what is said, in a few words, with the rule where several are compared. `measured`, `published`: as shown to a reader,
-    with unit and spread. `flag`: how sure the published number is (S2 two sources, S1 one, C recomputed, M recalled, or theory).
+    `claim`: what is said, in a few words, with the rule where several are compared.
+    `measured`, `published`: as shown to a reader, with unit and spread.
+    `flag`: how sure the published number is (S2 two sources, S1 one, C recomputed, M recalled, or theory).
     """
 
     claim: str
@@ -74,6 +75,10 @@ class Result:
 
         drawn: Figure = get(self.name).module.figure(self.data)
         return drawn
+
+
+def _unseen(_fraction: float, _note: str) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ class Experiment:
         *,
         rules: Iterable[Rule] | None = None,
         seed: int = 0,
-        progress: Progress = lambda fraction, note: None,
+        progress: Progress = _unseen,
     ) -> Result:
         """Runs it. `rules`: instead of the default ones. Raises: `ExperimentError` if a rule makes no sense here."""
         chosen = tuple(rules) if rules is not None else tuple(catalogue.get(name)() for name in self.module.RULES)

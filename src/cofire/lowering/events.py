@@ -33,7 +33,7 @@ from cofire.language.tree import (
     walk,
 )
 from cofire.lowering.placement import SYNAPSE, Placement
-from cofire.lowering.products import Term, separate
+from cofire.lowering.products import separate
 
 MAX_TERMS = 16  # of one product multiplied out, for a plan that reads well; what has more stays a product
 
@@ -128,14 +128,14 @@ def _stepped(drift: Expr, place: Placement) -> list[tuple[Expr, str]]:
     found = [(part, "it is not a sum of products") for part in separated.rest]
     for term in separated.terms:
         for factor in (term.post, term.pre, term.synapse):
-            reason = None if factor is None else _obstacle(factor, term, place)
+            reason = None if factor is None else _obstacle(factor, place)
             if factor is not None and reason:
                 found.append((factor, reason))
     return found
 
 
-def _obstacle(factor: Expr, term: Term, place: Placement) -> str | None:
-    """Why `factor` has no closed form: a product of decaying traces has one, and so has anything linear in the synapse."""
+def _obstacle(factor: Expr, place: Placement) -> str | None:
+    """Why `factor` has no closed form; a product of decaying traces has one, and so has what is linear in w."""
     for part in _factors(factor):
         match part:
             case Number() | Weight() | Name() if part != Weight() or factor == part:

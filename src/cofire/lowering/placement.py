@@ -1,7 +1,7 @@
 """Who owns what: each subexpression belongs to the presynaptic cell, the postsynaptic cell, the synapse, or to nothing.
 
-The analysis is one rule: a subexpression varies along the axes that its parts vary along, except that a filter forgets the
-sample (it is one running number) and a reduction sums an axis away.
+The analysis is one rule: a subexpression varies along the axes that its parts vary along, except that a filter forgets
+the sample (it is one running number) and a reduction sums an axis away.
 """
 
 from __future__ import annotations

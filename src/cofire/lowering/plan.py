@@ -128,7 +128,7 @@ def _term_text(term: Term) -> str:
         for text in (to_text(factor) for factor in (term.post, term.pre) if factor is not None)
     )
     in_batch = term.post_in_batch or term.pre_in_batch
-    parts = [to_text(term.coefficient)] if term.coefficient != ONE or not mean and term.synapse is None else []
+    parts = [to_text(term.coefficient)] if term.coefficient != ONE or (not mean and term.synapse is None) else []
     parts += [f"⟨{mean}⟩" if in_batch else mean] if mean else []
     parts += [to_text(term.synapse)] if term.synapse is not None else []
     return " · ".join(
@@ -152,7 +152,7 @@ def _cost(term: Term) -> str:
 
 def _not_separating(plan: Plan) -> Iterator[str]:
     for part in plan.terms.rest:
-        yield f"  {to_text(part)!r} does not separate into pre and post: it is run tiled, B·post·pre operations of every kind in it."
+        yield f"  {to_text(part)!r} does not separate into pre and post: each operation runs tiled, B·post·pre times."
 
 
 def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,8 @@ An expression over batch, postsynaptic and presynaptic cells is expanded into te
 
     coefficient · synapse[post, pre] · mean over the batch of (post[batch, post] · pre[batch, pre])
 
-and a sum is expanded only where its parts lie on different sides, so `(pre - mean(pre, tau)) * (post - theta)` stays one product.
+and a sum is expanded only where its parts lie on different sides: `(pre - mean(pre, tau)) * (post - theta)` stays one
+product.
 Terms that share two of their factors are added before multiplying.
 """
 
@@ -130,7 +131,7 @@ def _is_ordered(node: Expr) -> bool:
 
 
 def _is_ordered_sum(node: Expr, place: Placement) -> bool:
-    """Whether `node` is `reconstruct_ordered(s)` itself, which the block-wise product can take as a presynaptic factor."""
+    """Whether `node` is `reconstruct_ordered(s)` itself, which a product in blocks can take as a presynaptic factor."""
     return (
         isinstance(node, Call) and node.function == "reconstruct_ordered" and place.axes(node.arguments[0]) <= POST_SIDE
     )

@@ -16,7 +16,6 @@ from cofire.language.tree import ONE, ZERO, Binary, Call, Equations, Expr, Name,
 from cofire.lowering.placement import Axes, Placement
 from cofire.lowering.products import Separated, additive_terms, separate
 
-
 Kind = Literal["trace", "nearest", "mean", "variable"]
 
 _KINDS: dict[str, Kind] = {"trace": "trace", "nearest": "nearest", "mean": "mean"}
@@ -28,7 +27,8 @@ class State:
 
     `symbol`: the expression that reads it (a filter call, or the name of a synapse variable). `key`: its text, under
     which its arrays are kept. `axes`: which cells keep one each.
-    `rate`: of its decay, 1/time, made of parameters only. `drive`: what is added per unit time; `terms`: the same as products.
+    `rate`: of its decay, 1/time, made of parameters only. `drive`: what is added per unit time; `terms`: the same as
+    products.
     `exact`: False where the equation is not linear in the variable, so that it is advanced by Euler steps.
     """
 

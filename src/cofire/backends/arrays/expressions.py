@@ -1,7 +1,7 @@
 """The value of a subexpression, along just the axes it needs.
 
-A leaf is an array whose axes are some of (batch, post, pre), in that order; `aligned` gives it the missing ones, of size 1, so
-that ordinary broadcasting does the rest. What is made of parameters alone stays a Python number.
+A leaf is an array whose axes are some of (batch, post, pre), in that order; `aligned` gives it the missing ones, of
+size 1, so that ordinary broadcasting does the rest. What is made of parameters alone stays a Python number.
 """
 
 from __future__ import annotations

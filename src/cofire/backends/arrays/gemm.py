@@ -1,4 +1,4 @@
-"""The few operations where libraries differ: adding a matrix product in place, scaling rows, testing for finite numbers."""
+"""The few operations where libraries differ: adding a product in place, scaling rows, testing for finite numbers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def add_into(a: Array, b: Array, out: Array | None, rows: slice) -> Array | None
 
 
 def scaled(base: Array, scale: Array | float, out: Array | None) -> Array:
-    """`scale · base`, `scale` a number or one number a row `[rows, 1]`; written to `out`, which may be `base`, if given."""
+    """`scale · base`, `scale` a number or one a row `[rows, 1]`; written to `out`, which may be `base`, if given."""
     if out is None:
         return base * scale
     if not compat.is_numpy_array(out):
@@ -84,7 +84,9 @@ def scaled(base: Array, scale: Array | float, out: Array | None) -> Array:
 def is_finite(array: Array) -> bool:
     """Whether every number is finite, without a temporary array in the usual case."""
     if compat.is_numpy_array(array) and array.dtype.char in "fd" and array.flags.c_contiguous:
-        total = float(_blas("asum", array.dtype.char)(array.reshape(-1))) if array.size else 0.0
+        flat = array.reshape(-1)
+        # What is not finite stays so in any sum; asum has threads, which pay on large arrays and stall on busy cores.
+        total = float(_blas("asum", array.dtype.char)(flat) if array.size >= _MANY else flat.dot(flat))
     else:
         total = float(compat.array_namespace(array).sum(array))
     if math.isfinite(total):

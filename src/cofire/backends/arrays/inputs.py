@@ -200,4 +200,5 @@ def _not_finite(name: str, array: Array) -> str:
     wrong = xp.astype(~xp.isfinite(array), xp.int64)
     first = int(xp.argmax(xp.reshape(wrong, (-1,))))
     place = divmod(first, array.shape[1]) if array.ndim == 2 else (first,)
-    return f"{name} has shape {tuple(array.shape)} and {int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {list(place)}"
+    many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {list(place)}"
+    return f"{name} has shape {tuple(array.shape)} and {many}"

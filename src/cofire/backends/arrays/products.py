@@ -1,4 +1,4 @@
-"""The terms of a plan, added up: matrix products accumulated straight into the weights, everything else in blocks of rows.
+"""The terms of a plan, added up: matrix products straight into the weights, everything else in blocks of rows.
 
 Nothing of size batch · post · pre is ever made: what does not separate is worked out tile by tile.
 """
@@ -142,7 +142,7 @@ def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Arra
 
 
 def _checked(factor: Expr, side: Axis, values: Values) -> Array:
-    """One side of a term. Raises: `ArrayError` where finite inputs give it no finite value, such as 1 / sum_pre(pre) at rest."""
+    """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
     array = values.array(values.value(factor, ("batch", side)))
     if not isinstance(factor, Cell) and not gemm.is_finite(array):
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
@@ -240,7 +240,7 @@ def _chunks(values: Values, size: int) -> Iterator[slice]:
 def _sum_pre(term: Term, values: Values) -> Array:
     """The sum over presynaptic cells of one term without its coefficient, `[batch or 1, post or 1]`."""
     right = values.array(values.value(term.pre, ("batch", "pre"))) if term.pre is not None else None
-    n_post, n_pre = values.w.shape
+    n_pre = values.w.shape[1]
     if term.synapse is None:
         total: Array = float(n_pre) if right is None else _sum_cells(right, n_pre, values)
     elif term.synapse == Weight() and right is not None:

@@ -1,4 +1,4 @@
-"""One step of learning from a batch of rates: the weights, then the filters and synapse variables, all from values before it."""
+"""One step of learning from a batch of rates: weights, filters and synapse variables, all from the values before it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from cofire.rule import Rule
 
 @dataclass(frozen=True)
 class Batch:
-    """Values for all axes [batch, post, pre]: a weight is [1, post, pre], a rate of a cell [batch, 1, pre] or [batch, post, 1]."""
+    """Values along [batch, post, pre]: weights are [1, post, pre], rates [batch, 1, pre] or [batch, post, 1]."""
 
     parameters: Mapping[str, float]
     w: Array
@@ -51,7 +51,7 @@ class Batch:
         return rebuilt.sum(axis=1, keepdims=True) if function == "reconstruct" else rebuilt.cumsum(axis=1)
 
 
-def delta(rule: Rule, plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> Array:
+def delta(plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> Array:
     """The change of `w[post, pre]` in one step of duration `dt`."""
     change = evaluate(plan.equations.weight, values)
     return dt * _over_batch(change, values, reduce)
@@ -59,7 +59,7 @@ def delta(rule: Rule, plan: Plan, values: Batch, dt: float, reduce: str = "mean"
 
 def step(rule: Rule, plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> tuple[Array, RuleState]:
     """The weights and the state after one step; everything is computed from the values before it."""
-    w = values.w + delta(rule, plan, values, dt, reduce)
+    w = values.w + delta(plan, values, dt, reduce)
     state = {state.key: _advanced(state, values, dt) for state in plan.states}
     return held(_normalized(w, rule.normalize), rule.bounds), RuleState(state, values.state.step + 1)
 

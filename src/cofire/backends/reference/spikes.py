@@ -1,7 +1,8 @@
 """Learning from spike trains, step by step and synapse by synapse.
 
-In each step of the clock, first the events: every synapse whose presynaptic spike arrives, or whose postsynaptic cell fires,
-changes by what its equations say with the spikes less what they say without. Then all that is continuous runs for `dt`.
+In each step of the clock, first the events: every synapse whose presynaptic spike arrives, or whose postsynaptic cell
+fires, changes by what its equations say with the spikes less what they say without. Then all that is continuous runs
+for `dt`.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def replay(
 ) -> tuple[Array, RuleState]:
     """The weights `[synapse]` and the state after `steps` steps of `dt` seconds.
 
-    `pre`, `post`: `(cell, step)`, two integer arrays, a cell firing at most once a step. `synapses`: `(pre cell, post cell)`.
+    `pre`, `post`: `(cell, step)`, two integer arrays, a cell firing at most once a step.
+    `synapses`: `(pre cell, post cell)`.
     `delay`: in steps, one number or one a synapse: a presynaptic spike at step n acts at step n + delay.
     `signals`: modulators `[steps]` by name, and variables of cells `[steps, cell]` as `post_v` for `post.v`.
     """
