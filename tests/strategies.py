@@ -39,10 +39,10 @@ def expressions(
     """Random expressions, each one that the parser accepts: `@given(expressions(("eta", "theta")))`.
 
     names: what a `Name` can be (parameters, modulators, variables of the synapse). taus: time constants; they stand in
-    filters only, and every filter is of one of `cells` with one of `taus`. weight: whether `w` can occur. numbers: the
-    literals, finite and not negative. exponents: the right sides of `**`; if None, numbers up to `MAX_EXPONENT` and any
-    expression. Empty `operators` (with "-" goes the minus in front), `functions`, `filters` or `reductions` leave those
-    out. max_depth: how many nodes a leaf has above it at most.
+    filters only, and every filter is of one of `cells` (`nearest` of `pre` or `post`) with one of `taus`. weight:
+    whether `w` can occur. numbers: the literals, finite and not negative. exponents: the right sides of `**`; if None,
+    numbers up to `MAX_EXPONENT` and any expression. Empty `operators` (with "-" goes the minus in front), `functions`,
+    `filters` or `reductions` leave those out. max_depth: how many nodes a leaf has above it at most.
 
     A rule whose numbers stay tame, for a test that computes:
 
@@ -68,7 +68,8 @@ def expressions(
         if kind == "leaf":
             return draw(leaf)
         if kind in filters:
-            return Call(kind, (draw(st.sampled_from(cells)), Name(draw(st.sampled_from(taus)))))
+            followed = [cell for cell in cells if kind != "nearest" or cell.variable is None]
+            return Call(kind, (draw(st.sampled_from(followed)), Name(draw(st.sampled_from(taus)))))
         if kind == "negative":
             return Negative(grow(depth - 1))
         for operator in operators:

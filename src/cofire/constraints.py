@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cofire.errors import ParameterError
-from cofire.units import Quantity, in_si
+from cofire.errors import DimensionError, ParameterError, shown
+from cofire.units import DIMENSIONLESS, Dimension, Quantity, dimension_of, in_si
+
+Number = float | Quantity
+Bounds = tuple[Number | None, Number | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +44,77 @@ NONNEGATIVE = Range(low=0.0, low_open=False)
 FRACTION = Range(low=0.0, high=1.0, low_open=False, high_open=False)
 
 
+def number(name: str, value: object) -> Number:
+    """`value` as a plain float, or as the quantity it is. Raises: `ParameterError` if it is not one real number."""
+    if isinstance(value, Quantity):
+        return value
+    if isinstance(value, str | bytes):
+        raise ParameterError(f"{name} = {shown(value)} is text, not a number")
+    truth = isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
+    if truth or isinstance(value, complex) or not hasattr(value, "__float__"):
+        raise ParameterError(f"{name} = {shown(value)} is not a real number")
+    try:
+        if isinstance(value, int | float):
+            return float(value)
+        with warnings.catch_warnings():  # an array of one number, a complex number: NumPy would warn and go on
+            warnings.simplefilter("error")
+            return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, Warning):
+        mend = "; what differs from cell to cell is pre.NAME or post.NAME" if getattr(value, "ndim", 0) else ""
+        raise ParameterError(f"{name} = {shown(value)} is not one finite number{mend}") from None
+
+
 def check(name: str, value: object, allowed: Range = FINITE) -> float:
     """`value` in SI units. Raises: `ParameterError` if it is no finite real number or not in `allowed`."""
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
-        raise ParameterError(f"{name} = {value!r} is not a number")
-    try:
-        number = in_si(value) if isinstance(value, Quantity) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ParameterError(f"{name} = {value!r} is not a single finite number") from None
-    if not math.isfinite(number) or number not in allowed:
-        raise ParameterError(f"{name} = {value!r} is refused: it must be {allowed}")
-    return number
-
-
-def check_bounds(bounds: object) -> tuple[float, float] | None:
-    """`(low, high)` in SI units, infinite where an end is None. Raises: `ParameterError`."""
-    if bounds is None:
-        return None
-    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
-        raise ParameterError(f"bounds = {bounds!r} is refused: it must be (low, high); None leaves an end open")
-    ends = []
-    for name, end, fallback in zip(("lower bound", "upper bound"), bounds, (-math.inf, math.inf), strict=True):
-        infinite = end is None or (isinstance(end, float) and end == fallback)
-        ends.append(fallback if infinite else check(name, end))
-    low, high = ends
-    if not low < high:
-        raise ParameterError(f"bounds = {tuple(bounds)!r} is upside down: the lower must be less than the upper")
-    return low, high
+    result = in_si(number(name, value))
+    if not math.isfinite(result) or result not in allowed:
+        raise ParameterError(f"{name} = {shown(value)} is refused: it must be {allowed}")
+    return result
 
 
 def check_all(values: Mapping[str, object], ranges: Mapping[str, Range]) -> None:
     """Checks every value against the range declared for its name. Raises: `ParameterError`."""
     for name, value in values.items():
         check(name, value, ranges.get(name, FINITE))
+
+
+def read_bounds(bounds: object) -> Bounds | None:
+    """`(low, high)` as numbers, None where an end is open; None if both are.
+
+    Raises: `ParameterError`; `DimensionError` if the ends have different units.
+    """
+    if bounds is None:
+        return None
+    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
+        raise ParameterError(f"bounds = {shown(bounds)} is refused: it must be (low, high); None leaves an end open")
+    low, high = _end("lower bound", bounds[0], -math.inf), _end("upper bound", bounds[1], math.inf)
+    units = [dimension for end in (low, high) if (dimension := _dimension(end)) is not None]
+    if len(set(units)) > 1:
+        raise DimensionError(f"bounds = {shown(bounds)} is refused: one end is in {units[0]}, the other in {units[1]}")
+    lowest, highest = bounds_in_si((low, high))
+    if not lowest < highest:
+        wrong = "leaves no room" if lowest == highest else "is upside down"
+        raise ParameterError(f"bounds = {shown(bounds)} {wrong}: the lower must be less than the upper")
+    return None if low is None and high is None else (low, high)
+
+
+def bounds_in_si(bounds: Bounds) -> tuple[float, float]:
+    """`(low, high)` in SI units, infinite where an end is open."""
+    low, high = bounds
+    return -math.inf if low is None else in_si(low), math.inf if high is None else in_si(high)
+
+
+def bounds_dimension(bounds: Bounds | None) -> Dimension | None:
+    """The dimension that the bounds give the weight; an end that is open or a plain zero leaves it as it is."""
+    return next((dimension for end in bounds or () if (dimension := _dimension(end)) is not None), None)
+
+
+def _end(name: str, end: object, infinite: float) -> Number | None:
+    if end is None or (isinstance(end, float) and end == infinite):
+        return None
+    check(name, end)
+    return number(name, end)
+
+
+def _dimension(end: Number | None) -> Dimension | None:
+    return None if end is None or end == 0 else dimension_of(end) or DIMENSIONLESS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -49,19 +50,39 @@ class DataError(CofireError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`"; did you mean 'tau_plus'?"` if some known name is near `name`, else an empty string."""
-    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name[:60], sorted(set(known)), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shown(value: object) -> str:
+    """`repr(value)` for an error to quote, the middle of a long one left out."""
+    try:
+        return shortened(" ".join(repr(value).split()))
+    except ValueError:  # a whole number of thousands of digits
+        return f"a huge {type(value).__name__}"
+
+
+def shortened(text: str) -> str:
+    """`text` with the middle of a long one left out."""
+    return text if len(text) <= 100 else f"{text[:70]} ... {text[-25:]}"
 
 
 def _pointed(text: str, position: int | None) -> str:
     """The line of `text` that holds `position`, cut to a window, with a caret below it."""
     if position is None or not text:
         return ""
+    text = text.replace("\r", "\n")
     position = min(max(position, 0), len(text))
     begin = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
     line = text[begin : end if end >= 0 else len(text)]
-    column = position - begin
-    left = max(0, column - 60)
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[left : left + 100])
-    return f"\n    {shown}\n    {' ' * (column - left)}^"
+    left = max(0, position - begin - 60)
+    window = "".join(_visible(character) for character in line[left : left + 100])
+    return f"\n    {window}\n    {' ' * (position - begin - left)}^"
+
+
+def _visible(character: str) -> str:
+    """`character` in one column."""
+    if character.isprintable() and not unicodedata.combining(character):
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"

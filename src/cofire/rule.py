@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from cofire import constraints
-from cofire.constraints import POSITIVE, Range
-from cofire.errors import LanguageError, ParameterError, did_you_mean
-from cofire.language import dimensions
-from cofire.language.algebra import inlined, names
-from cofire.language.functions import FILTERS, RESERVED
+from cofire.constraints import POSITIVE, Bounds, Number, Range
+from cofire.errors import ParameterError, did_you_mean, shown
+from cofire.language import dimensions, scope
+from cofire.language.algebra import inlined
 from cofire.language.latex import equations_to_latex
 from cofire.language.mathml import equations_to_mathml
-from cofire.language.parse import find_name, parse
+from cofire.language.parse import parse
 from cofire.language.spelling import plain_name
-from cofire.language.text import equations_to_text, to_text
-from cofire.language.tree import Call, Cell, Equations, Expr, Name, Weight, walk
-from cofire.units import DIMENSIONLESS, Quantity, dimension_of, in_si
+from cofire.language.text import equations_to_text
+from cofire.language.tree import Equations
+from cofire.units import Quantity, dimension_of, in_si
 
 if TYPE_CHECKING:
     from cofire.lowering.plan import Plan
@@ -57,10 +55,10 @@ class Rule:
     bounds: tuple[float, float] | None
     normalize: Normalization | None
     signals: tuple[str, ...]
-    origin: Origin | None
-    _parameters: tuple[tuple[str, float | Quantity], ...]
+    origin: Origin | None = field(compare=False)
+    _parameters: tuple[tuple[str, Number], ...]
     _text: str = field(compare=False)
-    _bounds: tuple[Any, Any] | None = field(compare=False)
+    _bounds: Bounds | None = field(compare=False)
 
     def __init__(
         self,
@@ -68,39 +66,38 @@ class Rule:
         *,
         bounds: tuple[Any, Any] | None = None,
         normalize: Normalization | None = None,
-        signals: str | tuple[str, ...] = (),
+        signals: str | Iterable[str] = (),
         origin: Origin | None = None,
-        **parameters: float | Quantity,
+        **parameters: Number,
     ) -> None:
         written = parse(text)
-        signals = (signals,) if isinstance(signals, str) else tuple(signals)
-        given = {plain_name(name): _number(value) for name, value in parameters.items()}
-        if len(given) < len(parameters):
-            raise ParameterError("a parameter is given twice, in two spellings: " + ", ".join(sorted(parameters)))
-        if normalize not in (None, "l1", "l2"):
-            raise ParameterError(f"normalize = {normalize!r} is refused: it must be 'l1', 'l2' or None")
-
-        _check_names(text, written, given, tuple(plain_name(signal) for signal in signals))
-        plain = inlined(written)
-        held = constraints.check_bounds(bounds)
-        ranges = _time_constants(plain, given) | dict(origin.ranges if origin else ())
-        constraints.check_all(given, ranges)
+        signals = _names(signals)
+        given = {name: constraints.number(name, value) for name, value in _plain(parameters).items()}
+        order = scope.check_names(written, text, given.keys(), signals)
+        if not (normalize is None or (isinstance(normalize, str) and normalize in ("l1", "l2"))):
+            raise ParameterError(f"normalize = {shown(normalize)} is refused: it must be 'l1', 'l2' or None")
+        if not (origin is None or isinstance(origin, Origin)):
+            raise ParameterError(f"origin = {shown(origin)} is refused: the catalogue sets it; leave it out")
+        ranges = {name: POSITIVE for name in given if name == "tau" or name.startswith("tau_")}
+        constraints.check_all(given, ranges | dict(origin.ranges if origin else ()))
+        scope.check_time_constants(inlined(written), text, given)
+        limits = constraints.read_bounds(bounds)
         dimensions.check(
             written,
             {name: dimension_of(value) for name, value in given.items()},
-            weight=_weight_unit(bounds),
+            weight=constraints.bounds_dimension(limits),
             values={name: value for name, value in given.items() if not isinstance(value, Quantity)},
         )
 
         put = object.__setattr__
         put(self, "equations", written)
-        put(self, "bounds", held)
+        put(self, "bounds", None if limits is None else constraints.bounds_in_si(limits))
         put(self, "normalize", normalize)
-        put(self, "signals", tuple(plain_name(signal) for signal in signals))
+        put(self, "signals", tuple(name for name in order if name in signals))
         put(self, "origin", origin)
-        put(self, "_parameters", tuple(given.items()))
+        put(self, "_parameters", tuple((name, given[name]) for name in order if name in given))
         put(self, "_text", text)
-        put(self, "_bounds", None if bounds is None else tuple(bounds))
+        put(self, "_bounds", limits)
 
     @property
     def text(self) -> str:
@@ -113,8 +110,8 @@ class Rule:
         return self.origin.name if self.origin else None
 
     @property
-    def parameters(self) -> Mapping[str, float | Quantity]:
-        """Each parameter as it was given."""
+    def parameters(self) -> Mapping[str, Number]:
+        """Each parameter as it was given, in the order of the text."""
         return MappingProxyType(dict(self._parameters))
 
     @property
@@ -129,11 +126,14 @@ class Rule:
 
     def with_(self, **changes: Any) -> Rule:
         """The same rule with other numbers: `rule.with_(eta=0.5, bounds=(0, 1))`."""
-        settings: dict[str, Any] = {"bounds": self._bounds, "normalize": self.normalize, **dict(self._parameters)}
-        changes = {plain_name(name): value for name, value in changes.items()}
-        for name in changes.keys() - settings.keys():
-            raise ParameterError(f"{name!r} is not a parameter of this rule{did_you_mean(name, settings)}")
-        return Rule(self._text, signals=self.signals, origin=self.origin, **(settings | changes))
+        settings = self._settings()
+        changes = _plain(changes)
+        for name in changes:
+            if name not in settings or name in ("signals", "origin"):
+                changeable = [setting for setting in settings if setting not in ("signals", "origin")]
+                mend = did_you_mean(name, changeable) or f"; it has {', '.join(changeable)}"
+                raise ParameterError(f"{name!r} is not a parameter of this rule{mend}")
+        return Rule(self._text, **(settings | changes))
 
     def latex(self) -> str:
         """The equations in LaTeX, without surrounding dollars."""
@@ -166,11 +166,11 @@ class Rule:
     ) -> Any:
         """The change of the weights for one batch, before bounds and normalisation; nothing is modified.
 
-        `w[n_post, n_pre]`, `pre[batch, n_pre]`, `post[batch, n_post]`: arrays of one library (NumPy, torch, CuPy, JAX, ...); a
-        single sample may leave `batch` out, and one synapse may be three plain numbers.
+        `w[n_post, n_pre]`, `pre[batch, n_pre]`, `post[batch, n_post]`: arrays of one library (NumPy, torch, CuPy,
+        JAX, ...); a single sample may leave `batch` out, and one synapse may be three plain numbers.
         `signals`: modulators by name (a number, or one a sample); `post_target=` is the cell variable `post.target`.
-        `post.drive` is `pre @ w.T` unless given. `state`: from `step`, for rules with traces. `reduce`: "mean" or "sum" over
-        the batch. Returns the change, of `w`'s library, type and device. Raises: `ArrayError`, `DivergenceError`.
+        `post.drive` is `pre @ w.T` unless given. `state`: from `step`, for rules with traces. `reduce`: "mean" or "sum"
+        over the batch. Returns the change, of `w`'s library, type and device. Raises: `ArrayError`, `DivergenceError`.
         """
         from cofire import compiler
 
@@ -191,10 +191,11 @@ class Rule:
     ) -> tuple[Any, Any]:
         """One step of learning: `(new weights, new state)`; arguments as for `delta`.
 
-        `state`: None at first, then what the step before returned (filters, synapse variables, thresholds, the number of steps).
-        `out`: an array for the new weights; `out=w` learns in place. `dt`: duration of the step, in steps or as a time if the
-        parameters carry units. `learning=False` returns weights and state unchanged.
-        Raises: `ArrayError` before anything is modified; `DivergenceError` when the weights leave the range of their type.
+        `state`: None at first, then what the step before returned (filters, synapse variables, thresholds, the number
+        of steps). `out`: an array for the new weights; `out=w` learns in place. `dt`: duration of the step, in steps or
+        as a time if the parameters carry units. `learning=False` returns weights and state unchanged.
+        Raises: `ArrayError` before anything is modified; `DivergenceError` when the weights leave the range of their
+        type.
         """
         from cofire import compiler
 
@@ -211,92 +212,43 @@ class Rule:
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Kept as text and numbers: whatever is unpickled has passed every check again."""
+        return _made, (self._text, self._settings())
+
     def _arguments(self) -> Iterator[str]:
         yield repr(self.text)
-        for name, value in (("bounds", self._bounds), ("normalize", self.normalize), ("signals", self.signals)):
-            if value:
+        for name, value in self._settings().items():
+            if name != "origin" and value is not None and value != ():
                 yield f"{name}={value!r}"
-        for name, value in self._parameters:
-            yield f"{name}={value!r}"
+
+    def _settings(self) -> dict[str, Any]:
+        """What the rule was made with, beside its text."""
+        settings = {name: getattr(self, name) for name in ("normalize", "signals", "origin")}
+        return {"bounds": self._bounds, **settings, **dict(self._parameters)}
 
 
-def _number(value: Any) -> Any:
-    """`value` as a plain float or a quantity where it is one; anything else as it is, to be refused by its range."""
-    if isinstance(value, Quantity | str | bool) or not hasattr(value, "__float__"):
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return value
+def _made(text: str, settings: dict[str, Any]) -> Rule:
+    return Rule(text, **settings)
 
 
-def _weight_unit(bounds: object) -> Any:
-    """The dimension that the bounds give the weight; ends that are open, infinite or zero leave it as it is."""
-    ends = [end for end in bounds if end is not None and end not in (0, -math.inf, math.inf)] if bounds else []
-    return next((dimension_of(end) or DIMENSIONLESS for end in ends), None)
+def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with every name in plain spelling. Raises: `ParameterError` if one is there in two spellings."""
+    plain: dict[str, Any] = {}
+    for name, value in given.items():
+        if plain_name(name) in plain:
+            raise ParameterError(f"{plain_name(name)!r} is given twice, in two spellings")
+        plain[plain_name(name)] = value
+    return plain
 
 
-def _check_names(text: str, equations: Equations, given: Mapping[str, object], signals: tuple[str, ...]) -> None:
-    variables = {name for name, _ in equations.variables}
-    definitions = {name for name, _ in equations.definitions}
-    known = given.keys() | variables | definitions | set(signals)
-    used: set[str] = set()
-    for _, expression in equations.items():
-        used |= names(expression)
-        for name in sorted(names(expression) - known):
-            inside = to_text(_smallest_call(expression, name))
-            mend = _mend(name, known)
-            raise LanguageError(f"unknown name {name!r} in {inside!r}{mend}", text, find_name(text, name))
-    for name in (*given, *signals):
-        if name in RESERVED:
-            raise ParameterError(f"{name!r} is a word of the language and cannot be a parameter")
-        if name in variables | definitions:
-            raise ParameterError(f"{name!r} is defined by the equations and cannot be given a value")
-        if name not in used:
-            raise ParameterError(f"{name!r} does not occur in {text!r}{did_you_mean(name, used)}")
-    for name in sorted(given.keys() & set(signals)):
-        raise ParameterError(f"{name!r} is declared as a signal and also given a value")
-
-
-def _mend(name: str, known: set[str]) -> str:
-    """What to do about an unknown name: a near one, a product written without operators, or a value to give."""
-    near = did_you_mean(name, known)
-    if near:
-        return near
-    factors = _split(name, sorted(known | {"x", "y", "w", "pre", "post"}, key=len, reverse=True))
-    if factors:
-        return f"; to multiply write {' * '.join(factors)}"
-    return f"; give it a value: Rule(..., {name}=...), or declare it: signals={name!r}"
-
-
-def _split(name: str, parts: list[str]) -> list[str]:
-    """`name` as a row of two or more known names, or an empty list."""
-    for part in parts:
-        if name.startswith(part) and len(part) < len(name):
-            rest = name[len(part) :]
-            tail = [rest] if rest in parts else _split(rest, parts)
-            if tail:
-                return [part, *tail]
-    return []
-
-
-def _smallest_call(expression: Expr, name: str) -> Expr:
-    """The innermost function call around `name`, or the whole expression."""
-    inside = [part for part in walk(expression) if isinstance(part, Call) and name in names(part)]
-    return inside[-1] if inside else expression
-
-
-def _time_constants(equations: Equations, given: Mapping[str, object]) -> dict[str, Range]:
-    """Every time constant must be positive: what filters decay with, and every parameter called tau or tau_..."""
-    ranges = {name: POSITIVE for name in given if name == "tau" or name.startswith("tau_")}
-    for _, expression in equations.items():
-        for part in walk(expression):
-            if isinstance(part, Call) and part.function in FILTERS:
-                time = part.arguments[1]
-                if isinstance(time, Name):
-                    ranges[time.id] = POSITIVE
-                if any(isinstance(inner, Cell | Weight) for inner in walk(time)) or names(time) - given.keys():
-                    raise LanguageError(
-                        f"the time constant of {to_text(part)!r} must be made of parameters and numbers"
-                    )
-    return ranges
+def _names(signals: object) -> tuple[str, ...]:
+    """The names of the signals, in plain spelling. Raises: `ParameterError`."""
+    listed = [signals] if isinstance(signals, str) else signals
+    if not isinstance(listed, tuple | list | set | frozenset) or not all(isinstance(name, str) for name in listed):
+        raise ParameterError(f"signals = {shown(signals)} is refused: it must be a name such as 'reward', or several")
+    plain = tuple(plain_name(name) for name in listed)
+    for at, name in enumerate(plain):
+        if name in plain[:at]:
+            raise ParameterError(f"the signal {name!r} is declared twice")
+    return plain

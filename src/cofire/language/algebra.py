@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable, Iterable, KeysView, Mapping
+from contextlib import suppress
+from graphlib import TopologicalSorter
 
-from cofire.errors import LanguageError
 from cofire.language.tree import (
     ONE,
     ZERO,
@@ -15,70 +18,71 @@ from cofire.language.tree import (
     Name,
     Negative,
     Number,
+    Operator,
     children,
     rebuild,
     walk,
 )
 
-MAX_INLINED_NODES = 5_000
-MAX_INLINED_DEPTH = 150
-
+_ARITHMETIC: dict[Operator, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": math.pow,
+}
 _AT_ZERO = {"abs": ZERO, "relu": ZERO, "tanh": ZERO, "sqrt": ZERO, "sign": ZERO, "exp": ONE, "step": ONE}
 _ALWAYS_ZERO_OF_ZERO = frozenset({"sum_pre", "sum_post", "reconstruct", "reconstruct_ordered"})
 
 
-def names(node: Expr) -> set[str]:
-    """Every `Name` in `node`."""
-    return {part.id for part in walk(node) if isinstance(part, Name)}
+def names(node: Expr) -> KeysView[str]:
+    """Every `Name` in `node`, in the order of the text."""
+    return dict.fromkeys(part.id for part in walk(node) if isinstance(part, Name)).keys()
+
+
+def size(node: Expr, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """`(nodes, depth)` that `node` has once every name in `sizes` is replaced by an expression of that size."""
+    if isinstance(node, Name) and node.id in sizes:
+        return sizes[node.id]
+    parts = [size(child, sizes) for child in children(node)]
+    return 1 + sum(nodes for nodes, _ in parts), 1 + max((depth for _, depth in parts), default=0)
+
+
+def definition_order(definitions: Mapping[str, Expr]) -> Iterable[str]:
+    """The names of `definitions`, each after those that it uses. Raises: `CycleError` if some go in a circle."""
+    uses = {name: [other for other in names(part) if other in definitions] for name, part in definitions.items()}
+    return TopologicalSorter(uses).static_order()
 
 
 def inlined(equations: Equations) -> Equations:
-    """The same rule with every definition put in the place of its name.
-
-    Raises: `LanguageError` if definitions refer to each other in a circle, or grow beyond all reason.
-    """
+    """The same rule with every definition put in the place of its name."""
     definitions = dict(equations.definitions)
     done: dict[str, Expr] = {}
-    sizes: dict[str, tuple[int, int]] = {}
-
-    def size(node: Expr) -> tuple[int, int]:
-        """(nodes, depth) that `node` will have, known before it is built."""
-        if isinstance(node, Name) and node.id in sizes:
-            return sizes[node.id]
-        parts = [size(child) for child in children(node)]
-        return 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
 
     def put(node: Expr) -> Expr:
-        if isinstance(node, Name) and node.id in definitions:
-            return done[node.id]
-        return rebuild(node, put)
+        return done[node.id] if isinstance(node, Name) and node.id in done else rebuild(node, put)
 
-    def checked(node: Expr, where: str) -> Expr:
-        nodes, depth = size(node)
-        if nodes > MAX_INLINED_NODES or depth > MAX_INLINED_DEPTH:
-            raise LanguageError(
-                f"with its definitions put in place, {where} has {nodes:,} parts, {depth} deep; that is too large"
-            )
-        return put(node)
+    for name in definition_order(definitions):
+        done[name] = put(definitions[name])
+    return Equations(put(equations.weight), tuple((name, put(part)) for name, part in equations.variables))
 
-    def define(name: str, waiting: tuple[str, ...]) -> None:
-        if name in done:
-            return
-        if name in waiting:
-            raise LanguageError(
-                "these definitions go in a circle: " + " → ".join((*waiting[waiting.index(name) :], name))
-            )
-        for other in sorted(names(definitions[name]) & definitions.keys()):
-            define(other, (*waiting, name))
-        sizes[name] = size(definitions[name])
-        done[name] = checked(definitions[name], name)
 
-    for name in definitions:
-        define(name, ())
-    return Equations(
-        checked(equations.weight, "dw/dt"),
-        tuple((name, checked(expression, f"d{name}/dt")) for name, expression in equations.variables),
-    )
+def arithmetic(node: Expr, values: Mapping[str, float]) -> float | None:
+    """What `node` comes to where it is `+ - * / **` of numbers and names with a value; None where that is no number."""
+    match node:
+        case Number(value):
+            return value
+        case Name(name):
+            return values.get(name)
+        case Negative(operand):
+            return arithmetic(Binary("-", ZERO, operand), values)
+        case Binary(sign, left, right):
+            a, b = arithmetic(left, values), arithmetic(right, values)
+            if a is None or b is None:
+                return None
+            with suppress(ArithmeticError, ValueError):
+                return _ARITHMETIC[sign](a, b)
+    return None
 
 
 def simplify(node: Expr) -> Expr:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cofire.language.tree import Side
+
 Kind = Literal["function", "filter", "reduction"]
 
 
@@ -50,4 +52,10 @@ _ALL = (
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _ALL}
 FILTERS = frozenset(f.name for f in _ALL if f.kind == "filter")
 REDUCTIONS = frozenset(f.name for f in _ALL if f.kind == "reduction")
-RESERVED = frozenset(FUNCTIONS) | {"w", "pre", "post", "dt", "t", "x", "y"}
+
+CELLS: dict[str, Side] = {"pre": "pre", "post": "post", "x": "pre", "y": "post"}
+
+# What `Rule` and `Rule.step` are given by name cannot name anything else.
+ARGUMENTS = frozenset({"self", "text", "bounds", "normalize", "signals", "origin"})
+ARGUMENTS |= {"state", "out", "dt", "learning", "reduce"}
+RESERVED = frozenset(FUNCTIONS) | CELLS.keys() | ARGUMENTS | {"w", "t"}

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import ast
 import keyword
-import math
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError
 
-from cofire.errors import LanguageError, did_you_mean
-from cofire.language.functions import FUNCTIONS, RESERVED
+from cofire.errors import LanguageError
+from cofire.language.algebra import definition_order, size
+from cofire.language.functions import CELLS, FILTERS, FUNCTIONS, RESERVED
 from cofire.language.spelling import Spelled, spell
-from cofire.language.tree import Binary, Call, Cell, Equations, Expr, Name, Negative, Number, Operator, Weight
+from cofire.language.text import equations_to_text, to_text
+from cofire.language.tokens import MAX_DEPTH, TOKEN, check_tokens
+from cofire.language.tree import (
+    POST,
+    PRE,
+    Binary,
+    Call,
+    Cell,
+    Equations,
+    Expr,
+    Name,
+    Negative,
+    Number,
+    Operator,
+    Side,
+    Weight,
+    walk,
+)
 
 MAX_LENGTH = 10_000
-MAX_DEPTH = 100
 MAX_NODES = 2_000
 MAX_EXPONENT = 32
+MAX_INLINED_NODES = 5_000  # of a whole rule, with its definitions put in place
+MAX_INLINED_DEPTH = 150
 
 _OPERATORS: dict[type[ast.operator], Operator] = {
     ast.Add: "+",
@@ -26,10 +44,7 @@ _OPERATORS: dict[type[ast.operator], Operator] = {
     ast.Div: "/",
     ast.Pow: "**",
 }
-_TOKEN = re.compile(
-    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<mark>\S)"
-)
-_DERIVATIVE = re.compile(r"d([A-Za-z]\w*)\s*/\s*dt|Delta([A-Za-z]\w*)|(?:d|Delta_)(w)")
+_DERIVATIVE = re.compile(r"d([A-Za-z]\w*)\s*/\s*dt|Delta\s*([A-Za-z]\w*)|(?:d|Delta_)(w)")
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -38,75 +53,60 @@ def parse(text: str) -> Equations:
 
     Raises: `LanguageError` for anything that is not a rule, pointing at the first thing wrong.
     """
-    spelled = _checked(text)
+    spelled = _spelled(text)
     sides = [(spelled.text[begin:equals], begin, equals, end) for begin, equals, end in _equations(spelled)]
     taken = {left.strip() for left, *_ in sides} | {_derived(left.strip()) for left, *_ in sides}
-    aliases = {alias: side for alias, side in (("x", "pre"), ("y", "post")) if alias not in taken}
+    cells = {word: side for word, side in CELLS.items() if word not in taken}
 
+    starts: dict[str, int] = {}
     weight: Expr | None = None
     variables: dict[str, Expr] = {}
     definitions: dict[str, Expr] = {}
     for left, begin, equals, end in sides:
         start = begin + len(left) - len(left.lstrip())
-        left = left.strip()
-        expression = _expression(spelled, equals + 1, end, aliases)
-        name = _derived(left)
+        derived = _derived(left.strip())
+        name = derived or left.strip()
+        _check_left(spelled, name, bool(derived), start)
+        if name in starts:
+            raise spelled.error(f"{'dw/dt' if name == 'w' else repr(name)} is given twice", start)
+        starts[name] = start
+        expression = _expression(spelled, equals + 1, end, cells)
         if name == "w":
-            if weight is not None:
-                raise spelled.error("dw/dt is given twice; write one equation for the weight", start)
             weight = expression
-            continue
-        kind = variables if name else definitions
-        name = name or left
-        if not _NAME.fullmatch(name):
-            raise spelled.error("an equation begins with dw/dt, dX/dt or a name, then =", start)
-        if (name in RESERVED and name not in "xy") or keyword.iskeyword(name):
-            raise spelled.error(f"{name!r} is a word of the language and cannot be defined", start)
-        if name in variables or name in definitions:
-            raise spelled.error(f"{name!r} is defined twice", start)
-        kind[name] = expression
+        else:
+            (variables if derived else definitions)[name] = expression
     if weight is None:
-        raise spelled.error("the equation of the weight is missing; write dw/dt = ...", 0)
-    return Equations(weight, tuple(variables.items()), tuple(definitions.items()))
+        raise spelled.error("the equation of the weight is missing; write dw/dt = ..., w without indices", 0)
+    equations = Equations(weight, tuple(variables.items()), tuple(definitions.items()))
+    _check_definitions(equations, spelled, starts)
+    return equations
 
 
 def parse_expression(text: str) -> Expr:
     """One expression, without a left-hand side. Raises: `LanguageError`."""
-    spelled = _checked(text)
-    return _expression(spelled, 0, len(spelled.text), {"x": "pre", "y": "post"})
+    spelled = _spelled(text)
+    return _expression(spelled, 0, len(spelled.text), CELLS)
 
 
 def find_name(text: str, name: str) -> int | None:
-    """Where `name` first stands in `text` (any spelling), or None."""
+    """Where the equations of `text` first read `name` (in any spelling), or else where they define it."""
     spelled = spell(text)
-    for token in _TOKEN.finditer(spelled.text):
-        if token["name"] == name:
-            return spelled.positions[token.start()]
+    equations = list(_equations(spelled))
+    for begin, end in [(equals, end) for _, equals, end in equations] + [(0, len(spelled.text))]:
+        for token in TOKEN.finditer(spelled.text, begin, end):
+            if token["name"] == name:
+                return spelled.positions[token.start()]
     return None
 
 
-def _checked(text: str) -> Spelled:
+def _spelled(text: str) -> Spelled:
     if not isinstance(text, str):
         raise LanguageError(f"a rule is text such as 'dw/dt = eta * pre * post', not {type(text).__name__}")
     if len(text) > MAX_LENGTH:
         raise LanguageError(f"the text has {len(text):,} characters; a rule has at most {MAX_LENGTH:,}")
     spelled = spell(text)
-    if not spelled.text.strip("\n ;"):
+    if not spelled.text.strip():
         raise LanguageError("the text is empty; a rule is an equation such as dw/dt = eta * pre * post")
-    opened: list[int] = []
-    for at, character in enumerate(spelled.text):
-        if character == "(":
-            opened.append(at)
-            if len(opened) > MAX_DEPTH:
-                raise spelled.error(f"more than {MAX_DEPTH} brackets inside one another", at)
-        elif character == ")":
-            if not opened:
-                raise spelled.error("this bracket closes nothing", at)
-            opened.pop()
-        elif character in "=;" and opened:
-            raise spelled.error(f"this bracket is still open where {character!r} stands", opened[-1])
-    if opened:
-        raise spelled.error("this bracket is never closed", opened[-1])
     return spelled
 
 
@@ -114,10 +114,13 @@ def _equations(spelled: Spelled) -> Iterator[tuple[int, int, int]]:
     """`(begin, equals, end)` of each equation: a line with `=` starts one, a line without continues it."""
     text = spelled.text
     begin, equals = 0, -1
-    for line in re.finditer(r"[^\n;]+", text):
+    for line in re.finditer(r"[^\n]+", text):
         found = [line.start() + at for at, character in enumerate(line[0]) if character == "="]
         if len(found) > 1:
-            raise spelled.error("an equation has one '='", found[1])
+            before = text[line.start() : found[1]]
+            inside = before.count("(") > before.count(")")
+            mend = "arguments have no names, as in trace(pre, tau)" if inside else "each has a line of its own"
+            raise spelled.error(f"an equation has one '='; {mend}", found[1])
         if found:
             if equals >= 0:
                 yield begin, equals, line.start()
@@ -125,8 +128,7 @@ def _equations(spelled: Spelled) -> Iterator[tuple[int, int, int]]:
         elif equals < 0 and line[0].strip():
             at = line.start() + len(line[0]) - len(line[0].lstrip())
             raise spelled.error("an equation has a left-hand side: write dw/dt = ...", at)
-    if equals >= 0:
-        yield begin, equals, len(text)
+    yield begin, equals, len(text)
 
 
 def _derived(left: str) -> str:
@@ -135,68 +137,72 @@ def _derived(left: str) -> str:
     return next(filter(None, match.groups())) if match else ""
 
 
-def _expression(spelled: Spelled, begin: int, end: int, aliases: dict[str, str]) -> Expr:
-    source = spelled.text[begin:end].replace("\n", " ").replace(";", " ")
-    if not source.strip():
-        raise spelled.error("nothing stands to the right of '='", begin - 1 if begin else 0)
-    _check_tokens(spelled, begin, source)
+def _check_left(spelled: Spelled, name: str, derived: bool, start: int) -> None:
+    if name == "w" and not derived:
+        raise spelled.error("the weight is given by its change: write dw/dt = ...", start)
+    if not _NAME.fullmatch(name):
+        raise spelled.error("an equation begins with dw/dt, dX/dt or a name, then =", start)
+    if keyword.iskeyword(name) or (name in RESERVED and name not in ("w", "x", "y")):
+        raise spelled.error(f"{name!r} is a word of the language and cannot be defined; call it {name}_", start)
+
+
+def _expression(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Side]) -> Expr:
+    check_tokens(spelled, begin, end, cells)
+    source = spelled.text[begin:end].replace("\n", " ")
+    reader = _Reader(spelled, begin, cells)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(f"({source})", mode="eval").body
-    except SyntaxError as error:
-        at = min(max((error.offset or 1) - 2, 0), len(source) - 1)
-        raise spelled.error("this is not an expression: a number, a name or '(' is missing here", begin + at) from None
-    except (ValueError, MemoryError, RecursionError):
-        raise spelled.error("this expression is too deeply nested", begin) from None
-    return _Reader(spelled, begin, aliases).read(body)
+        body = ast.parse(f"({source})", mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # all that is left to be wrong is the size
+        raise reader.too_large(begin) from None
+    return reader.read(body)
 
 
-def _check_tokens(spelled: Spelled, begin: int, source: str) -> None:
-    """Refuses what `ast` would refuse less clearly: missing operators, words of Python, numbers out of range."""
-    before = ""
-    for token in _TOKEN.finditer(source):
-        at, word = begin + token.start(), token[0]
-        if token["mark"] == "." or (token["name"] and "._" in word):
-            raise spelled.error("a point stands in numbers, pre.NAME and post.NAME only", at)
-        if token["name"] and keyword.iskeyword(word):
-            hint = "; write lambda_ or λ" if word == "lambda" else "; use step(), min(), max() or clip()"
-            raise spelled.error(f"{word!r} is not part of the language{hint}", at)
-        if token["number"] and not math.isfinite(float(word)):
-            raise spelled.error("this number is too large", at)
-        operand = bool(re.fullmatch(r"[\w.)]+", before))
-        if operand and word == "(" and before not in FUNCTIONS:
-            if re.fullmatch(r"[A-Za-z_]\w*", before):
-                mend = did_you_mean(before, FUNCTIONS) or f"; to multiply write {before} * (...)"
-                raise spelled.error(f"{before!r} is not a function{mend}", at - len(before))
-            raise spelled.error("an operator is missing here; to multiply write *", at)
-        if operand and (token["number"] or token["name"]):
-            raise spelled.error(f"an operator is missing here; to multiply write {before} * {word}", at)
-        before = word
+def _check_definitions(equations: Equations, spelled: Spelled, starts: Mapping[str, int]) -> None:
+    """Refuses definitions in a circle, and a rule that is too large with every definition in the place of its name."""
+    definitions = dict(equations.definitions)
+    sizes: dict[str, tuple[int, int]] = {}
+    try:
+        for name in definition_order(definitions):
+            sizes[name] = size(definitions[name], sizes)
+    except CycleError as error:
+        circle = error.args[1][::-1]
+        raise spelled.error(f"these definitions go in a circle: {' → '.join(circle)}", starts[circle[0]]) from None
+    total = 0
+    for name, expression in (("w", equations.weight), *equations.variables):
+        nodes, depth = size(expression, sizes)
+        total += nodes
+        if total > MAX_INLINED_NODES or depth > MAX_INLINED_DEPTH:
+            raise spelled.error(
+                "with its definitions put in place, this is too large "
+                f"(at most {MAX_INLINED_NODES:,} parts, nested {MAX_INLINED_DEPTH} deep)",
+                starts[name],
+            )
+    length = len(equations_to_text(equations))
+    if length > MAX_LENGTH:
+        raise LanguageError(f"with all its spaces, the rule has {length:,} characters; at most {MAX_LENGTH:,} are read")
 
 
 class _Reader:
     """Turns Python's tree into ours, node type by node type; every other node type is refused."""
 
-    def __init__(self, spelled: Spelled, begin: int, aliases: dict[str, str]) -> None:
-        self.spelled, self.begin, self.aliases, self.nodes = spelled, begin, aliases, 0
+    def __init__(self, spelled: Spelled, begin: int, cells: Mapping[str, Side]) -> None:
+        self.spelled, self.begin, self.cells, self.nodes = spelled, begin, cells, 0
 
     def read(self, node: ast.expr, depth: int = 0) -> Expr:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise self.error(f"this expression is too large (at most {MAX_NODES:,} parts, {MAX_DEPTH} deep)", node)
+            raise self.too_large(self.position(node))
         match node:
-            case ast.Constant(value=bool() | complex()):
-                raise self.error("only plain numbers can stand here", node)
-            case ast.Constant(value=int() | float() as value):
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return Number(float(value))
+            case ast.Name(id="w"):
+                return Weight()
+            case ast.Name(id=name) if name in self.cells:
+                return Cell(self.cells[name])
             case ast.Name(id=name):
-                return self.name(name, node)
-            case ast.Attribute(value=ast.Name(id=cell), attr=variable):
-                side = self.aliases.get(cell, cell)
-                if side not in ("pre", "post"):
-                    raise self.error("only the cells have variables: pre.NAME or post.NAME", node)
-                return Cell("pre" if side == "pre" else "post", variable)
+                return Name(name)
+            case ast.Attribute(value=ast.Name(id=name), attr=variable) if name in self.cells:
+                return Cell(self.cells[name], variable)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return Negative(self.read(operand, depth + 1))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -205,36 +211,39 @@ class _Reader:
                 made = Binary(_OPERATORS[type(operator)], self.read(left, depth + 1), self.read(right, depth + 1))
                 self.check_exponent(made, right)
                 return made
-            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
+            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
                 return self.call(function, arguments, node, depth)
         raise self.error("this is not part of the language", node)
 
-    def name(self, name: str, node: ast.expr) -> Expr:
-        side = self.aliases.get(name, name)
-        if side in ("pre", "post"):
-            return Cell("pre" if side == "pre" else "post")
-        if side == "w":
-            return Weight()
-        if name in FUNCTIONS:
-            raise self.error(f"{name!r} is a function: write {name}(...)", node)
-        if name.startswith("_"):
-            raise self.error("a name begins with a letter", node)
-        return Name(name)
-
     def call(self, function: str, arguments: list[ast.expr], node: ast.expr, depth: int) -> Expr:
-        if function not in FUNCTIONS:
-            raise self.error(f"{function!r} is not a function{did_you_mean(function, FUNCTIONS)}", node)
         least, most = FUNCTIONS[function].arguments
         if not least <= len(arguments) <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"
+            plural = "" if most == 1 else "s"
             meaning = FUNCTIONS[function].meaning
-            raise self.error(f"{function} takes {wanted} argument(s), not {len(arguments)} ({meaning})", node)
-        return Call(function, tuple(self.read(argument, depth + 1) for argument in arguments))
+            raise self.error(f"{function} takes {wanted} argument{plural}, not {len(arguments)}: {meaning}", node)
+        made = Call(function, tuple(self.read(argument, depth + 1) for argument in arguments))
+        if function in FILTERS:
+            self.check_filter(made, *arguments)
+        return made
+
+    def check_filter(self, made: Call, signal: ast.expr, time: ast.expr) -> None:
+        if made.function == "nearest" and made.arguments[0] not in (PRE, POST):
+            raise self.error("nearest(s, tau) follows the spikes of one cell: s must be pre or post itself", signal)
+        if any(isinstance(part, Weight | Cell | Call) for part in walk(made.arguments[1])):
+            raise self.error(f"the time constant of {to_text(made)!r} must be made of parameters and numbers", time)
 
     def check_exponent(self, node: Binary, right: ast.expr) -> None:
         exponent = node.right.operand if isinstance(node.right, Negative) else node.right
         if node.operator == "**" and isinstance(exponent, Number) and exponent.value > MAX_EXPONENT:
             raise self.error(f"this exponent is larger than {MAX_EXPONENT}", right)
 
+    def position(self, node: ast.expr) -> int:
+        return self.begin + max(node.col_offset - 1, 0)
+
     def error(self, reason: str, node: ast.expr) -> LanguageError:
-        return self.spelled.error(reason, self.begin + max(node.col_offset - 1, 0))
+        return self.spelled.error(reason, self.position(node))
+
+    def too_large(self, position: int) -> LanguageError:
+        limits = f"at most {MAX_NODES:,} parts, nested {MAX_DEPTH} deep"
+        return self.spelled.error(f"this is too large ({limits}); a long sum can be cut up by definitions", position)

@@ -5,6 +5,7 @@ Only the characters a rule can need come through; anything else is refused here,
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from dataclasses import dataclass
 
@@ -12,14 +13,25 @@ from cofire.errors import LanguageError
 
 _GREEK = {chr(code): unicodedata.name(chr(code)).split()[-1].lower() for code in range(0x3B1, 0x3CA) if code != 0x3C2}
 _GREEK |= {chr(code): unicodedata.name(chr(code)).split()[-1].title() for code in range(0x391, 0x3AA) if code != 0x3A2}
-_GREEK |= {"λ": "lambda_", "Λ": "Lambda", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "µ": "mu", "∆": "Delta"}
+_GREEK |= {"λ": "lambda_", "Λ": "Lambda", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "µ": "mu", "∆": "Delta", "∂": "d"}
 
 _OPERATORS = dict.fromkeys("×·⋅∙∗•", "*") | dict.fromkeys("−–—", "-") | dict.fromkeys("÷∕⁄", "/")
-_OPERATORS |= {"^": "**", "√": "sqrt"}
-_SPACES = dict.fromkeys(" \t\r\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}", " ")
+_OPERATORS |= {"^": "**", "√": " sqrt "}
+_SPACES = {"\t": " ", "\r": "\n", ";": "\n"}  # beside those that Unicode calls spaces
+
+_PLAIN = {character: character for character in f"{string.ascii_letters}{string.digits}_.+-*/(),=\n "}
+_PLAIN |= _GREEK | _OPERATORS | _SPACES
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)) | {"₊": "plus", "₋": "minus", "ₓ": "x"}
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-*/(),=\n;")
+
+_HINTS = dict.fromkeys("'’′ẇ\N{COMBINING DOT ABOVE}", "write dw/dt for the derivative")
+_HINTS |= dict.fromkeys("[]{}", "use round brackets")
+_HINTS |= dict.fromkeys("<>≤≥", "write step(a - b), which is 1 where a is at least b and else 0")
+_HINTS |= dict.fromkeys("⟨⟩\N{COMBINING MACRON}\N{COMBINING OVERLINE}", "write mean(s, tau) for a running average")
+_HINTS |= dict.fromkeys("\\$&", "LaTeX is not read; write eta * pre * post, or η × x × y")
+_HINTS |= dict.fromkeys('"`“”', "leave out the quotation marks")
+_HINTS |= dict.fromkeys("→←⟶⟵⇒:", "an equation is written with =")
+_HINTS |= {"∑": "write sum_pre(...) or sum_post(...)", "|": "write abs(...)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,10 @@ class Spelled:
     text: str
     positions: tuple[int, ...]
 
+    def written(self, begin: int, end: int) -> str:
+        """What the user wrote for `text[begin:end]`."""
+        return self.original[self.positions[begin] : self.positions[end - 1] + 1]
+
     def error(self, reason: str, position: int) -> LanguageError:
         """A `LanguageError` that points at character `position` of the plain text."""
         where = self.positions[position] if position < len(self.positions) else len(self.original)
@@ -39,21 +55,20 @@ class Spelled:
 def spell(original: str) -> Spelled:
     """`original` in the plain spelling; comments (`#` to the end of the line) become nothing.
 
-    Raises: `LanguageError` for a character that no rule can contain (quotes, brackets, control and
-    bidirectional characters, ...).
+    Raises: `LanguageError` for a character that no rule can contain (quotes, brackets, control and bidirectional
+    characters, ...), in a comment for one that cannot be seen.
     """
     pieces: list[str] = []
     positions: list[int] = []
     comment, previous = False, ""
     for at, character in enumerate(original):
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") and character not in "\n\t\r":
-            raise _refused(original, at)
-        comment = (comment or character == "#") and character != "\n"
-        piece = "" if comment else _plain(character, previous)
+        comment = (comment or character == "#") and character not in "\r\n"
+        piece = "" if comment and character.isprintable() else _plain(character, previous)
         if piece is None:
             raise _refused(original, at)
-        pieces.append(piece)
-        positions.extend([at] * len(piece))
+        if not comment:
+            pieces.append(piece)
+            positions.extend([at] * len(piece))
         previous = character
     return Spelled(original, "".join(pieces), tuple(positions))
 
@@ -64,30 +79,20 @@ def plain_name(name: str) -> str:
 
 
 def _plain(character: str, previous: str) -> str | None:
+    """What `character` is written as, None where it cannot stand in a rule."""
     if character in _PLAIN:
-        return character
+        return _PLAIN[character]
     if character in _SUPERSCRIPTS:
         return ("" if previous in _SUPERSCRIPTS else "**") + _SUPERSCRIPTS[character]
     if character in _SUBSCRIPTS:
         return ("" if previous in _SUBSCRIPTS else "_") + _SUBSCRIPTS[character]
-    for table in (_GREEK, _OPERATORS, _SPACES):
-        if character in table:
-            return table[character]
-    return None
+    return " " if unicodedata.category(character) == "Zs" else None
 
 
 def _refused(original: str, at: int) -> LanguageError:
     character = original[at]
-    name = unicodedata.name(character, "a control character")
-    shown = f"{character!r} " if character.isprintable() else ""
-    hint = {
-        "'": "; write dw/dt for the derivative",
-        "[": "; use round brackets",
-        "{": "; use round brackets",
-        "<": "; write step(b - a) for a < b",
-        ">": "; write step(a - b) for a > b",
-        ":": "; a rule is equations such as dw/dt = eta * pre * post",
-    }.get(character, "")
-    return LanguageError(
-        f"the character {shown}(U+{ord(character):04X}, {name}) cannot be part of a rule{hint}", original, at
-    )
+    seen = f"◌{character}" if unicodedata.combining(character) else character
+    code, name = f"U+{ord(character):04X}", unicodedata.name(character, "")
+    what = f"{seen!r} ({code}, {name})" if character.isprintable() else f"{code} ({name or 'a control character'})"
+    hint = f"; {_HINTS[character]}" if character in _HINTS else ""
+    return LanguageError(f"the character {what} cannot be part of a rule{hint}", original, at)

@@ -1,0 +1,98 @@
+"""Whether every name in a rule means something, and every name that is given a meaning is in the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from cofire.constraints import POSITIVE, Number, check
+from cofire.errors import LanguageError, ParameterError, did_you_mean, shortened
+from cofire.language.algebra import arithmetic, names
+from cofire.language.functions import CELLS, FILTERS, RESERVED
+from cofire.language.parse import find_name
+from cofire.language.text import to_text
+from cofire.language.tree import Call, Cell, Equations, Expr, Name, Weight, walk
+from cofire.units import in_si
+
+
+def check_names(equations: Equations, text: str, parameters: Collection[str], signals: Collection[str]) -> list[str]:
+    """Every name that `equations` read, in the order of the text.
+
+    `parameters` have a value, `signals` get one with each step; `text` is what the equations were read from.
+    Raises: `LanguageError` for a name without meaning, `ParameterError` for one that is given but has no use.
+    """
+    defined = {name for name, _ in (*equations.variables, *equations.definitions)}
+    known = defined.union(parameters, signals)
+    used: dict[str, None] = {}
+    for _, expression in equations.items():
+        for name in names(expression):
+            if name not in known:
+                inside = shortened(to_text(_smallest_call(expression, name)))
+                reason = f'unknown name {name!r} in "{inside}"{_mend(name, known)}'
+                raise LanguageError(reason, text, find_name(text, name))
+            used[name] = None
+    for name in (*parameters, *signals):
+        if name in RESERVED:
+            raise ParameterError(f"{name!r} is a word of the language and cannot be a parameter or a signal")
+        if name in defined:
+            raise ParameterError(f"{name!r} is defined by the equations and cannot be given a value as well")
+        if name in parameters and name in signals:
+            raise ParameterError(f"{name!r} is declared as a signal and also given a value")
+        if name not in used:
+            listed = f"; its names are {shortened(', '.join(used))}" if used else "; it has no names"
+            raise ParameterError(f"{name!r} does not occur in this rule{did_you_mean(name, used) or listed}")
+    for cell in sorted(_cells(equations) & set(signals)):
+        raise ParameterError(f"{cell!r} is what step calls {cell.replace('_', '.', 1)}; give the signal another name")
+    for name, _ in equations.definitions:
+        if name not in used:
+            raise LanguageError(f"{name!r} is defined, but no equation reads it", text, find_name(text, name))
+    return list(used)
+
+
+def check_time_constants(equations: Equations, text: str, parameters: Mapping[str, Number]) -> None:
+    """Every filter must decay with a positive time constant, made of parameters; `equations` hold no definitions.
+
+    Raises: `LanguageError`, `ParameterError`.
+    """
+    values = {name: in_si(value) for name, value in parameters.items()}
+    for _, expression in equations.items():
+        for part in walk(expression):
+            if isinstance(part, Call) and part.function in FILTERS:
+                time, written = part.arguments[1], shortened(to_text(part.arguments[1]))
+                strange = [name for name in names(time) if name not in values]
+                if strange or any(isinstance(inner, Weight | Cell | Call) for inner in walk(time)):
+                    reason = f'the time constant "{written}" is not made of parameters and numbers only'
+                    raise LanguageError(reason, text, find_name(text, strange[0]) if strange else None)
+                if isinstance(time, Name):
+                    check(written, parameters[time.id], POSITIVE)
+                else:
+                    check(f"the time constant {written}", arithmetic(time, values), POSITIVE)
+
+
+def _cells(equations: Equations) -> set[str]:
+    """The keywords of `step` for variables of cells: `post_v` for `post.v`."""
+    parts = (part for _, expression in equations.items() for part in walk(expression))
+    return {f"{part.side}_{part.variable}" for part in parts if isinstance(part, Cell) and part.variable}
+
+
+def _mend(name: str, known: Iterable[str]) -> str:
+    """What to do about an unknown name: put operators into a product, correct it to a near one, or give it a value."""
+    factors = _split(name, {*known, *CELLS, "w"})
+    if factors:
+        return f"; to multiply write {' * '.join(factors)}"
+    return did_you_mean(name, known) or f"; give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
+
+
+def _split(name: str, parts: Collection[str]) -> list[str]:
+    """`name` as a row of known names, the longest first, or an empty list."""
+    rows: dict[int, list[str]] = {0: []}
+    for end in range(1, len(name) + 1):
+        begins = [begin for begin in rows if name[begin:end] in parts]
+        if begins:
+            rows[end] = [*rows[begins[0]], name[begins[0] : end]]
+    return rows.get(len(name), [])
+
+
+def _smallest_call(expression: Expr, name: str) -> Expr:
+    """The innermost function call around `name`, or the whole expression."""
+    inside = [part for part in walk(expression) if isinstance(part, Call) and name in names(part)]
+    return inside[-1] if inside else expression
