@@ -1,0 +1,603 @@
+"""Competition: cells that learn suppress the others, and each comes to stand for something else.
+
+Protocol. A layer of cells, all connected to the pixels of real images, starts from random weights and learns without
+labels. At each step it sees a batch of images; the cells compete; what competition leaves of their activity is `post`;
+and the weights make one `rule.step`, in which every sample counts in full (`reduce="sum"`) as if they came one by one.
+A step lasts 1 at first and ever less, linearly, down to 0 (`dt`): the learning rate is the rule's own `eta`, annealed.
+
+How cells compete belongs to the rule:
+    hard      post is 1 for the cell of greatest response and 0 for all others (Rumelhart and Zipser 1985)
+    soft      post is +q for the winner and -q for all others, q = softmax(t · response) (Journé et al. 2023)
+    ranked    post is 1 for the winner, -Δ for the cell of rank k, else 0 (Krotov and Hopfield 2019)
+    none      post is the response itself: the control, in which nobody suppresses anybody; soft_hebb is then oja
+The response is w·x; in a ranked competition it is Σ sign(w) |w|^(p-1) x, with the p of the rule. `auto` takes soft for
+soft_hebb, ranked for krotov_hopfield, none for the rules whose post is a linear cell's response, and hard for others.
+
+Cells start longer (`start`) than the rules will leave them. A cell that wins grows shorter, and so answers less loudly
+than those that have not won yet: every cell gets its turn. With start = 1 most never win. A conscience (DeSieno 1988)
+does the same by handicapping frequent winners; it is there to be compared, and off.
+
+Data. Every image is scaled to unit length, which krotov_hopfield needs and which does no harm to the others.
+    digits           1797 digits of 8 × 8, split anew for each seed into training and test images
+    fashion_mnist    28 × 28; the first images of its own training and test part, the same for each seed
+What changes with the seed: starting weights, order of samples, random features, start of k-means, and the split.
+
+What is measured. After learning, each cell is given the class that is commonest among the training images it wins.
+    purity     the share of training images that are of the class of the cell that wins them, before and after learning
+    dead       cells that win no training image
+    likeness   mean |cos| between the weights of two cells
+    by winner  test images whose winner stands for their class
+    by ridge   test images named by a ridge regression on relu(response - mean response of the cells), its penalty
+               chosen by generalised cross-validation on training images
+Beside the rules stand random features (as many cells, Gaussian weights), k-means (as many centres, the response being
+x·c - |c|²/2, which the nearest centre has most of) and, on raw pixels, ridge and logistic regression. Labels of
+training images serve those readouts and nothing else; labels of test images are only compared with what was predicted.
+Control: with the labels of the training images shuffled, both readouts must fall to chance.
+
+Verdicts. "Specialise": purity rises by more than a tenth and two standard deviations over seeds, and fewer than half
+of the cells are dead. "Better than random, no worse than k-means", by ridge: the differences over seeds lie two
+standard errors above, and not two below. These criteria are ours. That cells specialise is recalled, without a number
+(M); that without competition they come to be alike, |cos| > .99, is theory. For the accuracy there is a table of our
+own, one seed, Fashion-MNIST, plain numpy (C): ridge on pixels 81.1 %, logistic 84.4, k-means 500 84.1, random ReLU 2000
+86.4, dense SoftHebb 400 81.5; there, learned features lost to more numerous random ones.
+
+Ours: numbers of cells, epochs and batches, `start`, the penalty of the logistic regression (C = 10), and t, since the
+paper's 12 is for images that are not of unit length. k and Δ are those published for Fashion-MNIST.
+Sources: D. E. Rumelhart, D. Zipser, Cogn. Sci. 9:75-112, 1985; D. DeSieno, Proc. IEEE ICNN 1:117-124, 1988;
+D. Krotov, J. J. Hopfield, PNAS 116:7723-7731, 2019; A. Journé et al., ICLR 2023, arXiv:2209.11883.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from cofire import data as datasets
+from cofire.compiler import lower
+from cofire.errors import ArrayError, DivergenceError, ExperimentError
+from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._rates import label, needs_spikes
+from cofire.lowering.placement import DRIVE
+from cofire.rule import Rule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+CLAIM = "Cells that learn suppress others and specialise"
+CLAIMS = (8,)
+SOURCE = (
+    "Rumelhart & Zipser 1985; Krotov & Hopfield 2019; Journé et al. 2023; k-means, random features and pixels beside"
+)
+RULES = ("instar", "competitive", "soft_hebb", "krotov_hopfield", "oja")
+
+CLASSES = 10
+SHOWN = 36  # prototypes kept for the figure
+SHUFFLES = 4  # orders of shuffled labels for each seed
+BASELINES = ("random", "k-means")
+READOUTS = ("winner", "ridge")
+FASHION = "Fashion-MNIST, 1 seed: dense SoftHebb 400 81.5 %, k-means 500 84.1 %, random ReLU 2000 86.4 %"
+
+Kind = Literal["hard", "soft", "ranked", "none"]
+Array = NDArray[Any]
+
+_LINEAR = ("hebb", "hebb_with_decay", "covariance", "oja")
+_KINDS: dict[str, Kind] = {"soft_hebb": "soft", "krotov_hopfield": "ranked", **dict.fromkeys(_LINEAR, "none")}
+_UNSUITABLE = {
+    "anti_hebb": "it weakens what fires together, so that no cell comes to stand for anything",
+    "bcm": "its cells become selective without each other, which `stability` tests",
+    "foldiak": "it is for weights between the cells of one layer",
+    "oja_subspace": "its cells share the eigenvectors out without competition, which `stability` tests",
+    "outstar": "it learns what a cell sends out, not what it answers to",
+    "sanger": "its cells share the eigenvectors out without competition, which `stability` tests",
+    "storkey": "it is for weights between the cells of one layer",
+}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    data: Annotated[Literal["digits", "fashion_mnist"], Meta(description="real images")] = "digits"
+    train: Annotated[int, Meta(ge=100, le=60_000, description="training images")] = 1347
+    test: Annotated[int, Meta(ge=50, le=10_000, description="test images")] = 450
+    cells: Annotated[int, Meta(ge=2, le=10_000, description="cells, random features, centres of k-means; ours")] = 64
+    epochs: Annotated[int, Meta(ge=1, le=1000, description="times that each training image is seen; ours")] = 20
+    batch: Annotated[int, Meta(ge=1, le=1000, description="images in a step; ours")] = 32
+    seeds: Annotated[int, Meta(ge=2, le=100, description="runs of each rule and baseline")] = 5
+    competition: Annotated[
+        Literal["auto", "hard", "soft", "ranked", "none"], Meta(description="what competition leaves of a response")
+    ] = "auto"
+    start: Annotated[float, Meta(gt=0, le=100, description="length of the weights of a cell at first; ours")] = 2.0
+    conscience: Annotated[
+        float, Meta(ge=0, le=100, description="handicap of frequent winners (hard only), DeSieno 1988; 0 is off")
+    ] = 0.0
+    temperature: Annotated[
+        float, Meta(gt=0, le=1e4, description="t of the softmax (soft only); Journé et al. 12, not on unit length")
+    ] = 200.0
+    rank: Annotated[int, Meta(ge=2, le=10_000, description="k (ranked only); Krotov & Hopfield 2 to 7")] = 5
+    depression: Annotated[float, Meta(ge=0, le=1, description="Δ (ranked only); Krotov & Hopfield .1 to .4")] = 0.3
+
+
+FULL = Settings(data="fashion_mnist", train=60_000, test=10_000, cells=400, epochs=2)
+
+
+def unsuitable(rule: Rule) -> str | None:
+    """Why `rule` cannot learn in a layer of competing cells with rates, or None."""
+    if needs_spikes(rule):
+        return "it is written for spikes or times in seconds, and cells here have rates in steps without duration"
+    if rule.signals:
+        return f"nothing here gives it the modulator {', '.join(rule.signals)}"
+    wanted = [f"{cell.side}.{cell.variable}" for cell in lower(rule).cells if cell != DRIVE]
+    if wanted:
+        return f"learning here is without a teacher, and nothing gives it {', '.join(wanted)}"
+    return _UNSUITABLE.get(rule.name or "")
+
+
+def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress) -> Data:
+    kinds = [_kind(rule, settings) for rule in rules]
+    _check(settings, kinds)
+    methods = [*(label(rule) for rule in rules), *BASELINES]
+    found: Data = {
+        "data": settings.data,
+        "cells": settings.cells,
+        "rules": [label(rule) for rule in rules],
+        "kinds": kinds,
+        "diverged": ["" for _ in rules],
+        "methods": methods,
+        "truth": [],
+        "pixels": {"ridge": [], "logistic": []},
+        "before": np.full((len(rules), settings.seeds), np.nan),
+        **{key: np.full((len(methods), settings.seeds), np.nan) for key in ("purity", "dead", "likeness")},
+        "predicted": np.full((len(methods), len(READOUTS), settings.seeds, settings.test), -1, dtype=np.int8),
+        "shuffled": np.full((len(methods), SHUFFLES, len(READOUTS), settings.seeds, settings.test), -1, dtype=np.int8),
+        "prototypes": [None] * len(methods),
+    }
+    with _one_thread():
+        for s in range(settings.seeds):
+            _one_seed(settings, rules, kinds, (seed, s), s, found, progress)
+    found["truth"] = np.array(found["truth"])
+    found["pixels"] = {name: np.array(predicted) for name, predicted in found["pixels"].items()}
+    return found
+
+
+def findings(data: Data) -> list[Finding]:
+    accuracies = _accuracies(data)
+    found = [finding for r in range(len(data["rules"])) for finding in _of_rule(data, r, accuracies)]
+    competing = [r for r, kind in enumerate(data["kinds"]) if kind != "none" and not data["diverged"][r]]
+    if competing:
+        found.append(_against_pixels(data, competing, accuracies))
+    ran = [r for r in range(len(data["rules"])) if not data["diverged"][r]]
+    if ran:
+        found.append(_control(data, ran))
+    return found
+
+
+def figure(data: Data) -> Figure:
+    from matplotlib.figure import Figure
+
+    shown = [(m, name) for m, name in enumerate(data["methods"]) if data["prototypes"][m] is not None]
+    fig = Figure(figsize=(max(9.5, 1.9 * len(shown)), 6.2), layout="constrained", dpi=110)
+    above, below = cast("Sequence[SubFigure]", fig.subfigures(2, 1, height_ratios=(1, 1.35)))
+    for ax, (m, name) in zip(above.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+        _draw_prototypes(ax, data, m, name)
+    for ax, draw in zip(below.subplots(1, 2), (_draw_winners, _draw_ridge), strict=True):
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.tick_params(labelsize=9)
+        ax.set_ylabel("test images named rightly (%)", fontsize=9)
+        draw(ax, data)
+    return fig
+
+
+def learned(rule: Rule, kind: Kind, images: Array, settings: Settings, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Weights `[cells, pixels]` at the start and after learning from `images[n, pixels]`. Raises: `DivergenceError`."""
+    exponent = _exponent(rule, kind)
+    start = np.abs(rng.standard_normal((settings.cells, images.shape[1]), dtype=np.float32))
+    start *= settings.start / np.sum(start**exponent, axis=1, keepdims=True) ** (1 / exponent)
+    w, state = start.copy(), None
+    batch = min(settings.batch, len(images))
+    steps = settings.epochs * (len(images) // batch)
+    wins = np.full(settings.cells, 1 / settings.cells)
+    done = 0
+    with np.errstate(all="ignore"):  # what overflows is found by the engine
+        for _ in range(settings.epochs):
+            order = rng.permutation(len(images))
+            for begin in range(0, len(images) - batch + 1, batch):
+                x = images[order[begin : begin + batch]]
+                post = _competed(response(w, x, exponent), kind, wins, settings)
+                try:
+                    w, state = rule.step(w, pre=x, post=post, state=state, out=w, dt=1 - done / steps, reduce="sum")
+                except ArrayError as error:  # a response to weights still finite was not
+                    if not done:
+                        raise
+                    raise DivergenceError(f"the responses left the range of float32 at step {done + 1}") from error
+                done += 1
+    return start, w
+
+
+def response(w: Array, images: Array, exponent: float = 2.0) -> Array:
+    """Σ sign(w) |w|^(exponent - 1) x of each cell to each image, `[n, cells]`; w·x for an exponent of 2."""
+    result: Array = images @ (w if exponent == 2 else np.sign(w) * np.abs(w) ** (exponent - 1)).T
+    return result
+
+
+def classes_of_cells(winners: Array, labels: Array, cells: int) -> Array:
+    """The commonest class among the images that each cell wins, `[cells]`; -1 for a cell that wins none."""
+    counts = np.zeros((cells, CLASSES), dtype=np.int64)
+    np.add.at(counts, (winners, labels), 1)
+    result: Array = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    return result
+
+
+def ridge(train: Array, labels: Array, test: Array, scale: float) -> Array:
+    """The classes of `test[m, k]`, by ridge regression from `train[n, k]` on the classes as 0 and 1.
+
+    `labels[..., n]`: several labellings at once give `[..., m]`. The penalty is `n · scale` times one of 10⁻⁶ to 1, the
+    one of least generalised cross-validation error. `scale` is the mean square of a response, so that what is smaller
+    than a thousandth of a response counts for nothing.
+    """
+    n, mean = len(train), train.mean(axis=0)
+    centred, aside = (train - mean).astype(np.float64), (test - mean).astype(np.float64)
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    values = np.maximum(values, 0.0)[:, None]
+    penalties = n * scale * 10.0 ** np.arange(-6.0, 0.1, 0.5)
+    freedom = [float(np.sum(values / (values + penalty))) for penalty in penalties]
+    found = np.empty((*labels.shape[:-1], len(test)), dtype=np.int64)
+    for which in np.ndindex(*labels.shape[:-1]):
+        targets = np.eye(CLASSES)[labels[which]]
+        average = targets.mean(axis=0)
+        targets -= average
+        along, total = vectors.T @ (centred.T @ targets), float(np.sum(targets**2))
+        fits = [along / (values + penalty) for penalty in penalties]
+        left = [total - 2 * np.sum(fit * along) + np.sum(values * fit**2) for fit in fits]
+        errors = [rest / (1 - free / n) ** 2 for rest, free in zip(left, freedom, strict=True)]
+        found[which] = (aside @ (vectors @ fits[int(np.argmin(errors))]) + average).argmax(axis=1)
+    return found
+
+
+def _check(settings: Settings, kinds: Sequence[Kind]) -> None:
+    if settings.data == "digits" and settings.train + settings.test > 1797:
+        raise ExperimentError(
+            f"competition: train + test = {settings.train + settings.test}, but there are 1797 digits"
+        )
+    if settings.cells > settings.train:
+        raise ExperimentError(f"competition: cells = {settings.cells} is more than train = {settings.train} images")
+    if "ranked" in kinds and settings.rank > settings.cells:
+        raise ExperimentError(f"competition: rank = {settings.rank} is more than cells = {settings.cells}")
+
+
+def _kind(rule: Rule, settings: Settings) -> Kind:
+    if settings.competition != "auto":
+        return settings.competition
+    return _KINDS.get(rule.name or "", "hard")
+
+
+def _exponent(rule: Rule, kind: Kind) -> float:
+    return rule.values.get("p", 2.0) if kind == "ranked" else 2.0
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for the small matrix products here: with more, they mostly wait for each other on a busy machine."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+
+    with threadpool_limits(1):
+        yield
+
+
+def _images(settings: Settings, rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
+    """Training images and labels, test images and labels; `images[n, pixels]` of unit length."""
+    if settings.data == "digits":
+        images, labels = datasets.digits()
+        order = rng.permutation(len(images))[: settings.train + settings.test]
+        train, test = order[: settings.train], order[settings.train :]
+        parts = (images[train], labels[train], images[test], labels[test])
+    else:
+        parts = (
+            *datasets.fashion_mnist("train", first=settings.train),
+            *datasets.fashion_mnist("test", first=settings.test),
+        )
+    return _unit(parts[0]), parts[1], _unit(parts[2]), parts[3]
+
+
+def _unit(images: Array) -> Array:
+    flat = images.reshape(len(images), -1)
+    result: Array = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return result
+
+
+def _competed(u: Array, kind: Kind, wins: Array, settings: Settings) -> Array:
+    """What competition leaves of the responses `u[batch, cells]`; updates `wins`, the share that each cell wins."""
+    if kind == "none":
+        return u
+    post = np.zeros_like(u)
+    each = np.arange(len(u))
+    if kind == "hard":
+        if settings.conscience:
+            u = u + settings.conscience * u.std() * (1 - len(wins) * wins)
+        post[each, u.argmax(axis=1)] = 1
+        if settings.conscience:
+            wins += 0.1 / len(wins) * (post.sum(axis=0) - len(u) * wins)
+    elif kind == "soft":
+        best = u.argmax(axis=1)
+        np.exp(settings.temperature * (u - u[each, best][:, None]), out=post)
+        post /= -post.sum(axis=1, keepdims=True)
+        post[each, best] *= -1
+    else:
+        places = (u.shape[1] - settings.rank, u.shape[1] - 1)
+        order = np.argpartition(u, places, axis=1)
+        post[each, order[:, places[0]]] = -settings.depression
+        post[each, order[:, places[1]]] = 1
+    return post
+
+
+def _one_seed(
+    settings: Settings,
+    rules: Sequence[Rule],
+    kinds: Sequence[Kind],
+    seed: tuple[int, int],
+    s: int,
+    found: Data,
+    progress: Progress,
+) -> None:
+    """Everything for one seed, put into `found`."""
+    train, labels, test, truth = _images(settings, np.random.default_rng((*seed, 0)))
+    found["truth"].append(truth)
+    mixed = np.random.default_rng((*seed, 1))
+    labellings = np.stack([labels, *(mixed.permutation(labels) for _ in range(SHUFFLES))])
+
+    def keep(m: int, u_train: Array, u_test: Array, w: Array, drawn: bool) -> None:
+        found["likeness"][m, s] = _likeness(w)
+        found["purity"][m, s], found["dead"][m, s] = _purity(u_train, labels)
+        read = _predicted(u_train, u_test, labellings)
+        found["predicted"][m, :, s], found["shuffled"][m, :, :, s] = read[0], read[1:]
+        if s == 0 and drawn:
+            found["prototypes"][m] = _chosen(w, u_train, labels)
+
+    parts = settings.seeds * (len(rules) + 1)
+    for r, rule in enumerate(rules):
+        progress((s * (len(rules) + 1) + r) / parts, f"seed {s + 1} of {settings.seeds}: {found['rules'][r]}")
+        try:
+            start, w = learned(rule, kinds[r], train, settings, np.random.default_rng((*seed, 2)))
+        except DivergenceError as error:
+            found["diverged"][r] = str(error).partition(";")[0]
+            continue
+        exponent = _exponent(rule, kinds[r])
+        found["before"][r, s] = _purity(response(start, train, exponent), labels)[0]
+        keep(r, response(w, train, exponent), response(w, test, exponent), w, True)
+    progress((s * (len(rules) + 1) + len(rules)) / parts, f"seed {s + 1} of {settings.seeds}: baselines")
+    rng = np.random.default_rng((*seed, 3))
+    w = rng.standard_normal((settings.cells, train.shape[1]), dtype=np.float32)
+    w /= np.linalg.norm(w, axis=1, keepdims=True)
+    keep(len(rules), response(w, train), response(w, test), w, False)
+    centres = _k_means(train, settings.cells, seed)
+    half = np.sum(centres**2, axis=1) / 2
+    keep(len(rules) + 1, response(centres, train) - half, response(centres, test) - half, centres, True)
+    if s and settings.data == "fashion_mnist":  # the same images for every seed
+        for predicted in found["pixels"].values():
+            predicted.append(predicted[0])
+    else:
+        found["pixels"]["ridge"].append(ridge(train, labels, test, float(np.mean(train**2))))
+        found["pixels"]["logistic"].append(_logistic(train, labels, test))
+
+
+def _k_means(images: Array, cells: int, seed: tuple[int, int]) -> Array:
+    from sklearn.cluster import KMeans
+
+    state = int(np.random.SeedSequence((*seed, 4)).generate_state(1)[0])
+    centres: Array = KMeans(cells, n_init=1, max_iter=50, random_state=state).fit(images).cluster_centers_
+    return centres
+
+
+def _logistic(train: Array, labels: Array, test: Array) -> Array:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 200 iterations settle the classes, if not the last digit
+        model = LogisticRegression(C=10.0, max_iter=200, tol=1e-3).fit(train, labels)
+    predicted: Array = model.predict(test)
+    return predicted
+
+
+def _predicted(u_train: Array, u_test: Array, labellings: Array) -> Array:
+    """The classes of the test images, `[labelling, readout, image]`, from responses and labels of training images."""
+    winners = u_train.argmax(axis=1)
+    classes = np.stack([classes_of_cells(winners, labels, u_train.shape[1]) for labels in labellings])
+    by_winner = classes[:, u_test.argmax(axis=1)]
+    by_ridge = ridge(_features(u_train), labellings, _features(u_test), float(np.mean(u_train**2)))
+    return np.stack([by_winner, by_ridge], axis=1)
+
+
+def _features(u: Array) -> Array:
+    result: Array = np.maximum(u - u.mean(axis=1, keepdims=True), 0)
+    return result
+
+
+def _purity(u: Array, labels: Array) -> tuple[float, int]:
+    """The share of images that are of the class of their winner, and the number of cells that win no image."""
+    winners = u.argmax(axis=1)
+    classes = classes_of_cells(winners, labels, u.shape[1])
+    return float(np.mean(classes[winners] == labels)), int(np.sum(classes < 0))
+
+
+def _likeness(w: Array) -> float:
+    """Mean |cos| between two rows."""
+    rows = w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), np.finfo(w.dtype).tiny)
+    cosines = np.abs(rows @ rows.T)
+    return float((cosines.sum() - np.trace(cosines)) / (len(w) * (len(w) - 1)))
+
+
+def _chosen(w: Array, u: Array, labels: Array) -> Array:
+    """Up to `SHOWN` cells as images `[n, side, side]`, taken evenly, ordered by class, those that win nothing last."""
+    classes = classes_of_cells(u.argmax(axis=1), labels, len(w))
+    order = np.argsort(np.where(classes < 0, CLASSES, classes), kind="stable")
+    order = order[np.linspace(0, len(w) - 1, min(SHOWN, len(w))).round().astype(int)]
+    side = int(np.sqrt(w.shape[1]))
+    return w[order].reshape(-1, side, side).astype(np.float32)
+
+
+def _accuracies(data: Data) -> Array:
+    """Share of test images named rightly, `[method, readout, seed]`; NaN where a rule diverged."""
+    right: Array = np.mean(data["predicted"] == data["truth"], axis=-1)
+    right[[r for r, diverged in enumerate(data["diverged"]) if diverged]] = np.nan
+    return right
+
+
+def _of_pixels(data: Data) -> dict[str, Array]:
+    return {name: np.mean(predicted == data["truth"], axis=-1) for name, predicted in data["pixels"].items()}
+
+
+def _of_rule(data: Data, r: int, accuracies: Array) -> Iterator[Finding]:
+    name, kind = data["rules"][r], data["kinds"][r]
+    alike = f"without competition all cells are alike ({name})"
+    specialise = f"cells specialise ({name})"
+    differ = "cells come to answer to different patterns; no number"
+    if data["diverged"][r]:
+        yield Finding(alike if kind == "none" else specialise, data["diverged"][r], differ, "M", "not reproduced")
+        return
+    likeness, purity, before = data["likeness"][r], data["purity"][r], data["before"][r]
+    cells = "cells that never win: " + _spread(data["dead"][r], "", 0)
+    shown = f"|cos| of two cells {_spread(likeness, '', 3)}; purity {_percent(before)} → {_percent(purity)}; {cells}"
+    if kind == "none":
+        published = "every cell finds the same direction (Oja 1982)"
+        yield Finding(alike, shown, published, "theory", _verdict(bool(likeness.min() > 0.99)))
+        return
+    gain = purity - before
+    size = data["cells"]
+    good = gain.mean() > max(0.1, 2 * gain.std(ddof=1)) and data["dead"][r].mean() < size / 2
+    yield Finding(specialise, shown, differ, "M", _verdict(bool(good)))
+    own = accuracies[r, 1]
+    random, k_means = accuracies[len(data["rules"]) :, 1]
+    beside = f"random {_percent(random)}, k-means {_percent(k_means)}; by winner {_percent(accuracies[r, 0])}"
+    better = _difference(own, random) > 2 and not _difference(own, k_means) < -2
+    yield Finding(
+        f"features better than random, no worse than k-means ({name})",
+        f"{_percent(own)}; {beside}",
+        FASHION,
+        "C",
+        _verdict(better),
+    )
+
+
+def _against_pixels(data: Data, competing: Sequence[int], accuracies: Array) -> Finding:
+    own = accuracies[competing, 1]
+    best = int(own.mean(axis=1).argmax())
+    pixels = _of_pixels(data)
+    reference = max(pixels.values(), key=lambda found: float(found.mean()))
+    beside = ", ".join(f"{name} {_percent(found)}" for name, found in pixels.items())
+    return Finding(
+        "learned features, read linearly, are better than raw pixels",
+        f"{_percent(own[best])} at best ({data['rules'][competing[best]]}); pixels: {beside}",
+        "Fashion-MNIST, 1 seed: dense SoftHebb 400 81.5 %; pixels: ridge 81.1 %, logistic 84.4 %",
+        "C",
+        _verdict(_difference(own[best], reference) > 2),
+    )
+
+
+def _control(data: Data, ran: Sequence[int]) -> Finding:
+    right = np.mean(data["shuffled"][ran] == data["truth"], axis=(0, -1))  # [shuffle, readout, seed]
+    shown = ", ".join(f"by {name} {_percent(right[:, i].ravel())}" for i, name in enumerate(READOUTS))
+    above = right.mean(axis=(0, 2)).max() - 1 / CLASSES
+    claim = "control: with shuffled labels nothing is recognised"
+    return Finding(claim, shown, "10 %", "theory", _verdict(bool(above < 0.03)))
+
+
+def _difference(a: Array, b: Array) -> float:
+    """The mean difference over seeds, in standard errors."""
+    difference = a - b
+    error = max(float(difference.std(ddof=1)), 1e-9) / np.sqrt(len(difference))
+    return float(difference.mean() / error)
+
+
+def _verdict(good: bool) -> Verdict:
+    return "reproduced" if good else "not reproduced"
+
+
+def _spread(values: Array, unit: str = "", digits: int = 1) -> str:
+    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}{unit}"
+
+
+def _percent(values: Array) -> str:
+    return _spread(100 * values, " %")
+
+
+def _draw_prototypes(ax: Axes, data: Data, m: int, name: str) -> None:
+    """Up to `SHOWN` cells, each on its own scale: dark above zero, orange below."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    from cofire.experiments._figure import ORANGE
+
+    images = data["prototypes"][m]
+    across = int(np.ceil(np.sqrt(len(images))))
+    side = images.shape[1]
+    mosaic = np.zeros((across * (side + 1) - 1, across * (side + 1) - 1))
+    for i, image in enumerate(images):
+        top, left = (side + 1) * (i // across), (side + 1) * (i % across)
+        mosaic[top : top + side, left : left + side] = image / max(float(np.abs(image).max()), 1e-30)
+    colours = LinearSegmentedColormap.from_list("weights", [ORANGE, "white", "black"])
+    ax.imshow(mosaic, cmap=colours, vmin=-1, vmax=1, interpolation="nearest")
+    kind = f"\n{data['kinds'][m]} competition" if m < len(data["kinds"]) else "\ncentres"
+    ax.set_title(name + kind.replace("none", "no"), fontsize=9)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+
+
+def _draw_winners(ax: Axes, data: Data) -> None:
+    """Bars from zero, with the spread over seeds and a point for each seed."""
+    from cofire.experiments._figure import BLUE, GREY, ORANGE
+
+    accuracies = _points(ax, data, 0)
+    colours = [ORANGE if kind == "none" else BLUE for kind in data["kinds"]] + [GREY] * len(BASELINES)
+    ax.bar(np.arange(len(accuracies)), np.nan_to_num(accuracies.mean(axis=1)), color=colours, width=0.7, zorder=1)
+    ax.axhline(100 / CLASSES, color="black", linewidth=0.8, linestyle=":", label="chance")
+    ax.set_ylim(0, 108)
+    ax.set_yticks(range(0, 101, 20))
+    ax.set_title("by the class of the winning cell", fontsize=10)
+    ax.legend(fontsize=8, frameon=False, loc="upper right", bbox_to_anchor=(0.87, 0.75))
+
+
+def _draw_ridge(ax: Axes, data: Data) -> None:
+    """Means with the spread over seeds and a point for each seed, on a narrow scale; what is below it is written."""
+    from cofire.experiments._figure import GREEN, RED
+
+    accuracies = _points(ax, data, 1)
+    pixels = {name: 100 * found.mean() for name, found in _of_pixels(data).items()}
+    for (name, mean), colour in zip(pixels.items(), (GREEN, RED), strict=True):
+        ax.axhline(mean, color=colour, linewidth=1.2, linestyle="--", zorder=0, label=f"pixels, {name}")
+    competing = [m for m in range(len(accuracies)) if m >= len(data["kinds"]) or data["kinds"][m] != "none"]
+    inside = np.concatenate([accuracies[competing].ravel(), list(pixels.values())])
+    low, high = np.nanmin(inside), np.nanmax(inside)
+    low, high = low - 0.15 * (high - low), high + 0.45 * (high - low)
+    ax.set_ylim(low, high)
+    for m, values in enumerate(accuracies):
+        if values.mean() < low:
+            ax.annotate(
+                f"{values.mean():.1f}\n↓", (m, low), (0, 2), textcoords="offset points", ha="center", fontsize=8
+            )
+    ax.set_title("by ridge regression on the cells (narrow scale)", fontsize=10)
+    ax.legend(fontsize=8, frameon=False, ncols=2, loc="upper center")
+
+
+def _points(ax: Axes, data: Data, readout: int) -> Array:
+    """Draws a point for each seed, the mean and the spread; returns the accuracies in per cent, `[method, seed]`."""
+    accuracies: Array = 100 * _accuracies(data)[:, readout]
+    means, spreads = accuracies.mean(axis=1), accuracies.std(axis=1, ddof=1)
+    for m, values in enumerate(accuracies):
+        if np.isnan(values).any():
+            ax.text(m, 0.03, "diverged", transform=ax.get_xaxis_transform(), ha="center", rotation=90, fontsize=8)
+            continue
+        ax.errorbar(m, means[m], spreads[m], color="black", capsize=4, marker="_", markersize=14, zorder=3)
+        ax.plot(m + np.linspace(-0.18, 0.18, len(values)), values, ".", color="0.45", markersize=4, zorder=2)
+        top = max(means[m] + spreads[m], values.max())
+        paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}
+        above: Any = {"textcoords": "offset points", "ha": "center", "annotation_clip": True}
+        ax.annotate(f"{means[m]:.1f}", (m, top), (0, 5), fontsize=8, bbox=paper, **above)
+    ax.set_xticks(range(len(accuracies)), [name.replace("_", "_\n") for name in data["methods"]], fontsize=8)
+    return accuracies
