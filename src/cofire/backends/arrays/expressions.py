@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+import array_api_compat as compat
+
 from cofire.errors import ParameterError
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
@@ -47,7 +49,7 @@ class Values:
     def array(self, value: Array | float) -> Array:
         """`value` as an array of the library, type and device of the weights."""
         if isinstance(value, int | float):
-            return self.xp.full((), value, dtype=self.w.dtype, device=_device(self.w))
+            return self.xp.full((), value, dtype=self.w.dtype, device=compat.device(self.w))
         return value
 
     def value(self, node: Expr, context: tuple[Axis, ...], window: Window = EVERYTHING) -> Array | float:
@@ -165,12 +167,6 @@ def _integer_power(base: Array, exponent: int, xp: Any) -> Array:
         if not exponent:
             return result
         base = base * base
-
-
-def _device(array: Array) -> Any:
-    from array_api_compat import device
-
-    return device(array)
 
 
 _ARRAYS: dict[str, Callable[..., Array]] = {

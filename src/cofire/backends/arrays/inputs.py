@@ -11,7 +11,7 @@ import numpy as np
 
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import ORDER, Array, Values
-from cofire.backends.arrays.products import reduced
+from cofire.backends.arrays.products import check_finite, reduced
 from cofire.backends.state import RuleState
 from cofire.errors import ArrayError, did_you_mean
 from cofire.language.tree import POST, PRE, Cell
@@ -48,8 +48,6 @@ def read_inputs(
         if array.shape[0] != samples:
             raise ArrayError(f"{_name(cell)} has {array.shape[0]} samples, but pre has {samples}")
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
-    if not gemm.is_finite(weights):
-        raise ArrayError(_not_finite("w", weights))
     kept = _state(plan, state, weights)
     values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, reduced)
     return Inputs(values, kept, scalar)
@@ -128,9 +126,7 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         raise ArrayError(f"{name} has shape {shape}; expected [batch, {cells}], since w has {cells} {which}")
     if array.shape[0] == 0:
         raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
-    if not gemm.is_finite(array):
-        hint = "; if it is computed from the weights, learning diverges: lower the learning rate or hold the weights"
-        raise ArrayError(_not_finite(name, array) + (hint if name == "post" else ""))
+    check_finite(name, array)
     return array
 
 
@@ -146,8 +142,7 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
         raise ArrayError(
             f"{name} has shape {tuple(array.shape)}; expected a number, or one for each of the {samples} samples"
         )
-    if not gemm.is_finite(array):
-        raise ArrayError(_not_finite(name, array))
+    check_finite(name, array)
     return array if array.shape[0] == samples else xp.broadcast_to(array, (samples,))
 
 
@@ -193,12 +188,3 @@ def _state(plan: Plan, state: RuleState | None, w: Array) -> RuleState:
 def _kind(value: Any) -> str:
     kind = type(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
-
-
-def _not_finite(name: str, array: Array) -> str:
-    xp = compat.array_namespace(array)
-    wrong = xp.astype(~xp.isfinite(array), xp.int64)
-    first = int(xp.argmax(xp.reshape(wrong, (-1,))))
-    place = divmod(first, array.shape[1]) if array.ndim == 2 else (first,)
-    many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {list(place)}"
-    return f"{name} has shape {tuple(array.shape)} and {many}"

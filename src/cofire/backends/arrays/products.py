@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+
+import array_api_compat as compat
 
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import EVERYTHING, ORDER, Array, Axis, Values
@@ -19,43 +20,116 @@ from cofire.language.tree import replace as substituted
 from cofire.lowering.products import Separated, Term, additive_terms
 
 BLOCK = 1 << 16  # numbers worked on at once by functions: 256 KiB in float32, well within one core's cache
-PANEL = 1 << 20  # numbers of a function of the weights that one matrix product takes at once
+PANEL = 1 << 20  # numbers of the weights that one matrix product makes at once, so that adding them finds them in cache
 ORDERED_ROWS = 64  # rows that share one residual; the triangle within them costs rows / batch of a product
 
 
 @dataclass(frozen=True)
 class Product:
-    """`scale · left.T @ right`, with `left[k, post]` and `right[k, pre]`; k is the samples, or 1."""
+    """`left.T @ right`, with `left[k, post]` and `right[k, pre]`; k is the samples, or 1."""
 
     left: Array
     right: Array
-    scale: float
 
 
 Block = Callable[[slice], Array]
 
 
-def add_terms(separated: Separated, base: Array, keep: float, gain: float, values: Values, out: Array | None) -> Array:
+@dataclass(frozen=True)
+class Work:
+    """What is to be added up, by kind.
+
+    `scale` multiplies the rows of the base; `blocks` are made for a window of `rows` rows.
+    """
+
+    scale: Array | float
+    products: list[Product]
+    blocks: list[Block]
+    rows: int
+
+    def scale_of(self, window: slice) -> Array | float:
+        scale = self.scale
+        return scale if isinstance(scale, float) or scale.shape[0] == 1 else scale[window, :]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is done to rows besides adding: `before` they are read and `after` they are written, a cacheful at a time.
+
+    Either raises where a number is not finite; `after` returns the rows as they are to be kept.
+    """
+
+    before: Callable[[Array], None]
+    after: Callable[[Array], Array]
+
+
+def add_terms(
+    separated: Separated, base: Array, keep: float, gain: float, values: Values, out: Array | None, guard: Guard
+) -> Array:
     """`keep · base + gain · (the terms, averaged over the batch)`; `base[post, pre]`.
 
-    Written to `out`, which may be `base` or the weights themselves, if given. Returns the result.
+    Written to `out`, which may be `base` or the weights themselves, if given. Returns the result. A window of rows is
+    read before it is written, and what needs all rows is worked out before the first is.
     """
-    scale, products, blocks, ordered = _sorted(separated, base, keep, gain, values)
-    if out is None and gemm.writable_in_place(base):
-        out = values.xp.empty(base.shape, dtype=base.dtype, device=_device(base))
-    fresh = not blocks and isinstance(scale, float) and scale == 0.0 and bool(products)
-    if blocks:
-        result = _in_blocks(base, scale, blocks, out, ORDERED_ROWS if ordered else None, values)
-    elif fresh:
-        result = out if out is not None else values.xp.zeros_like(base)
-    elif isinstance(scale, float) and scale == 1.0 and out is base:
-        result = base
-    else:
-        result = gemm.scaled(base, scale, out)
-    for product in products:
-        result = gemm.add_product(result, product.left, product.right, product.scale, fresh=fresh)
-        fresh = False
-    return result
+    work = _sorted(separated, base, keep, gain, values)
+    if not gemm.writable_in_place(base):
+        guard.before(base)
+        return guard.after(_at_once(work, base))
+    if out is None:
+        out = values.xp.empty(base.shape, dtype=base.dtype, device=compat.device(base))
+    rows = min(work.rows, base.shape[0])
+    scratch = values.xp.empty((rows, base.shape[1]), dtype=base.dtype, device=compat.device(base))
+    for window in row_windows(base.shape, rows):
+        _write(work, window, base, out, scratch[: window.stop - window.start, :], guard)
+    return out
+
+
+def _write(work: Work, window: slice, base: Array, out: Array, change: Array, guard: Guard) -> None:
+    """One window of rows of the result; `change` is memory for what is added to the base."""
+    extra = [block(window) for block in work.blocks]
+    if work.products:
+        first, *others = work.products
+        gemm.set_product(change, first.left[:, window], first.right)
+        for product in others:
+            gemm.add_product(change, product.left[:, window], product.right)
+        extra.append(change)
+    for piece in row_windows(change.shape):
+        rows = slice(window.start + piece.start, window.start + piece.stop)
+        target = out[rows, :]
+        guard.before(base[rows, :])
+        gemm.set_scaled(target, target if out is base else base[rows, :], work.scale_of(rows))
+        for part in extra:
+            target += part[piece, :]
+        kept = guard.after(target)
+        if kept is not target:
+            out[rows, :] = kept
+
+
+def _at_once(work: Work, base: Array) -> Array:
+    """The same for a library whose arrays cannot be changed."""
+    windows = list(row_windows(base.shape, work.rows))
+    total = base * work.scale
+    for block in work.blocks:
+        total = total + _joined([block(window) for window in windows], base)
+    for product in work.products:
+        total = total + product.left.T @ product.right
+    return total
+
+
+def check_finite(name: str, array: Array) -> None:
+    """Raises: `ArrayError` saying how many values are not finite, and where the first is."""
+    if gemm.is_finite(array):
+        return
+    xp = compat.array_namespace(array)
+    wrong = xp.astype(~xp.isfinite(array), xp.int64)
+    first = int(xp.argmax(xp.reshape(wrong, (-1,))))
+    place = list(divmod(first, array.shape[1]) if array.ndim == 2 else (first,))
+    many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {place}"
+    raise ArrayError(f"{name} has shape {tuple(array.shape)} and {many}")
+
+
+def _joined(pieces: list[Array], like: Array) -> Array:
+    return compat.array_namespace(like).concat(pieces, axis=0)
 
 
 def reduced(separated: Separated, axis: Axis, values: Values) -> Array:
@@ -71,22 +145,21 @@ def reduced(separated: Separated, axis: Axis, values: Values) -> Array:
     for part in tiled:
         total = total + _summed_tiles(part, axis, values)
     return (
-        values.xp.full((1, 1), total, dtype=values.w.dtype, device=_device(values.w))
+        values.xp.full((1, 1), total, dtype=values.w.dtype, device=compat.device(values.w))
         if isinstance(total, float)
         else total
     )
 
 
-def _sorted(
-    separated: Separated, base: Array, keep: float, gain: float, values: Values
-) -> tuple[Array | float, list[Product], list[Block], bool]:
-    """The work by kind: what scales rows, what is a matrix product, and what is made a block of rows at a time."""
+def _sorted(separated: Separated, base: Array, keep: float, gain: float, values: Values) -> Work:
     scale: Array | float = keep
     products: list[Product] = []
     blocks: list[Block] = []
+    ordered = False
     for term in separated.terms:
         if term.ordered:
-            blocks.extend(_ordered_blocks(term, gain, values))
+            ordered = True
+            blocks.append(_ordered_block(term, gain, values))
         elif term.scales_rows and base is values.w:
             factor = gain * values.number(term.coefficient)
             post = _vector(term.post, "post", values)
@@ -96,26 +169,12 @@ def _sorted(
         else:
             products.append(_product(term, gain, values))
     blocks.extend(_tiled_block(part, gain, values) for part in separated.rest)
-    return scale, products, blocks, any(term.ordered for term in separated.terms)
+    return Work(scale, products, blocks, ORDERED_ROWS if ordered else _panel_rows(base.shape))
 
 
-def _in_blocks(
-    base: Array, scale: Array | float, blocks: list[Block], out: Array | None, rows: int | None, values: Values
-) -> Array:
-    """`scale · base` and all `blocks`, a window of rows at a time; a window is read before it is written."""
-    pieces = []
-    for window in row_windows(base.shape, rows):
-        piece = sum((block(window) for block in blocks[1:]), blocks[0](window))
-        factor = scale[window, :] if not isinstance(scale, float) and scale.shape[0] > 1 else scale
-        if not isinstance(factor, float):
-            piece = piece + base[window, :] * factor
-        elif factor != 0.0:
-            piece = gemm.add_into(piece, base[window, :] if factor == 1.0 else base[window, :] * factor, out, window)
-        if out is None:
-            pieces.append(piece)
-        elif piece is not None:
-            out[window, :] = piece
-    return out if out is not None else values.xp.concat(pieces, axis=0)
+def _panel_rows(shape: tuple[int, ...]) -> int:
+    """Rows that one matrix product makes at once: many, and not more than a quarter of a large array."""
+    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 4)) // shape[1])
 
 
 def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:
@@ -128,10 +187,12 @@ def _product(term: Term, gain: float, values: Values) -> Product:
     factor = gain * values.number(term.coefficient)
     n_post, n_pre = values.w.shape
     if term.is_product:
+        factor = factor / values.samples
         left, right = _matrix(term.post, "post", n_post, values), _matrix(term.pre, "pre", n_pre, values)
-        return Product(left, right, factor / values.samples)
-    left, right = _vector(term.post, "post", values), _vector(term.pre, "pre", values)
-    return Product(_wide(left, n_post, values), _wide(right, n_pre, values), factor)
+    else:
+        left = _wide(_vector(term.post, "post", values), n_post, values)
+        right = _wide(_vector(term.pre, "pre", values), n_pre, values)
+    return Product(left * factor, right) if n_post < n_pre else Product(left, right * factor)
 
 
 def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Array:
@@ -145,6 +206,7 @@ def _checked(factor: Expr, side: Axis, values: Values) -> Array:
     """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
     array = values.array(values.value(factor, ("batch", side)))
     if not isinstance(factor, Cell) and not gemm.is_finite(array):
+        check_finite("w", values.w)
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
     return array
 
@@ -161,7 +223,7 @@ def _vector(factor: Expr | None, side: Axis, values: Values) -> Array | None:
 
 def _wide(vector: Array | None, cells: int, values: Values) -> Array:
     if vector is None:
-        return values.xp.ones((1, cells), dtype=values.w.dtype, device=_device(values.w))
+        return values.xp.ones((1, cells), dtype=values.w.dtype, device=compat.device(values.w))
     return vector if vector.shape[1] == cells else values.xp.broadcast_to(vector, (1, cells))
 
 
@@ -171,14 +233,12 @@ def _weighted_block(term: Term, synapse: Expr, gain: float, values: Values) -> B
 
     def block(window: slice) -> Array:
         factor = values.value(synapse, ("post", "pre"), {"post": window})
-        if term.post is None and term.pre is None:
-            return product.scale * factor
-        return factor * (product.scale * (product.left[:, window].T @ product.right))
+        return factor * (product.left[:, window].T @ product.right)
 
     return block
 
 
-def _ordered_blocks(term: Term, gain: float, values: Values) -> Iterator[Block]:
+def _ordered_block(term: Term, gain: float, values: Values) -> Block:
     """post · (plain + slope · reconstruct_ordered(s)): a running residual carries the sum over the rows above.
 
     Windows must come in order from the first row, before any of their rows is overwritten.
@@ -186,36 +246,37 @@ def _ordered_blocks(term: Term, gain: float, values: Values) -> Iterator[Block]:
     assert term.pre is not None
     factor = gain * values.number(term.coefficient) / values.samples
     n_post, n_pre = values.w.shape
-    left = _matrix(term.post, "post", n_post, values)
+    left = _matrix(term.post, "post", n_post, values) * factor
     plain: Expr = ZERO
     parts = []
     for part in additive_terms(term.pre):
-        node = next(
-            (inner for inner in walk(part) if isinstance(inner, Call) and inner.function == "reconstruct_ordered"), None
-        )
-        if node is None:
+        node = next((inner for inner in walk(part) if _is_ordered(inner)), None)
+        if not isinstance(node, Call):
             plain = simplify(Binary("+", plain, part))
         else:
             slope = values.number(substituted(part, {node: ONE}))
-            parts.append((slope, _matrix(node.arguments[0], "post", n_post, values)))
+            parts.append(_matrix(node.arguments[0], "post", n_post, values) * slope)
     residual = _matrix(plain, "pre", n_pre, values) + 0.0
 
     def block(window: slice) -> Array:
         nonlocal residual
-        rows, here = values.w[window, :], left[:, window]
-        change = gemm.new_product(here, residual, factor)
-        for slope, summed in parts:
-            within = values.xp.triu(summed[:, window].T @ here)
-            change = gemm.add_product(change, within, rows, factor * slope)
-            residual = gemm.add_product(residual, summed[:, window].T, rows, slope)
+        rows, here = values.w[window, :], left[:, window].T
+        change = here @ residual
+        for summed in parts:
+            change += values.xp.tril(here @ summed[:, window]) @ rows
+            residual += summed[:, window] @ rows
         return change
 
-    yield block
+    return block
+
+
+def _is_ordered(node: Expr) -> bool:
+    return isinstance(node, Call) and node.function == "reconstruct_ordered"
 
 
 def _tiled_block(part: Expr, gain: float, values: Values) -> Block:
     """A term that does not separate: so many samples at once that a tile stays in the cache."""
-    whole = any(isinstance(node, Call) and node.function == "reconstruct_ordered" for node in walk(part))
+    whole = any(_is_ordered(node) for node in walk(part))
 
     def block(window: slice) -> Array:
         shape = (window.stop - window.start, values.w.shape[1])
@@ -254,14 +315,14 @@ def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
     """The sum over presynaptic cells of `synapse[post, pre] · right[batch, pre]`, a panel of rows at a time."""
     xp, (n_post, n_pre) = values.xp, values.w.shape
     right = (
-        xp.ones((1, n_pre), dtype=values.w.dtype, device=_device(values.w))
+        xp.ones((1, n_pre), dtype=values.w.dtype, device=compat.device(values.w))
         if right is None
         else _spread(right, n_pre, values)
     )
-    windows = list(row_windows(values.w.shape, max(1, min(PANEL, n_post * n_pre // 4) // n_pre)))
+    windows = list(row_windows(values.w.shape, _panel_rows(values.w.shape)))
     if not gemm.writable_in_place(values.w):
         return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
-    total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=_device(values.w))
+    total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=compat.device(values.w))
     for window in windows:
         total[:, window] = right @ _synapse_rows(synapse, window, values).T
     return total
@@ -270,14 +331,14 @@ def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
 def _sum_post(term: Term, values: Values) -> Array:
     """The sum over postsynaptic cells of one term without its coefficient, `[batch or 1, pre or 1]`."""
     left = values.array(values.value(term.post, ("batch", "post"))) if term.post is not None else None
-    n_post, n_pre = values.w.shape
+    n_post = values.w.shape[0]
     if term.synapse is None:
         total: Array = float(n_post) if left is None else _sum_cells(left, n_post, values)
     elif term.synapse == Weight() and left is not None:
         total = _spread(left, n_post, values) @ values.w
     else:
         total = 0.0
-        for window in row_windows(values.w.shape, max(1, PANEL // n_pre)):
+        for window in row_windows(values.w.shape, _panel_rows(values.w.shape)):
             rows = _synapse_rows(term.synapse, window, values)
             part = (
                 _spread(left, n_post, values)[:, window] @ rows
@@ -293,7 +354,7 @@ def _synapse_rows(node: Expr, window: slice, values: Values) -> Array:
     if not gemm.writable_in_place(values.w):
         return values.value(node, ("post", "pre"), {"post": window})
     rows = values.xp.empty(
-        (window.stop - window.start, values.w.shape[1]), dtype=values.w.dtype, device=_device(values.w)
+        (window.stop - window.start, values.w.shape[1]), dtype=values.w.dtype, device=compat.device(values.w)
     )
     for part in row_windows(rows.shape):
         rows[part, :] = values.value(
@@ -321,9 +382,3 @@ def _summed_tiles(part: Expr, axis: Axis, values: Values) -> Array:
         everywhere = values.xp.broadcast_to(tile, (chunk.stop - chunk.start, *values.w.shape))
         samples.append(values.xp.sum(everywhere, axis=2 if axis == "post" else 1))
     return values.xp.concat(samples, axis=0)
-
-
-def _device(array: Array) -> Any:
-    from array_api_compat import device
-
-    return device(array)

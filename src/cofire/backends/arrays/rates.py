@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import Array, Axis, Values
-from cofire.backends.arrays.inputs import output_array, read_inputs
-from cofire.backends.arrays.products import add_terms, row_windows
+from cofire.backends.arrays.inputs import Inputs, output_array, read_inputs
+from cofire.backends.arrays.products import Guard, add_terms, check_finite
 from cofire.backends.state import RuleState
 from cofire.errors import ArrayError, DivergenceError
 from cofire.lowering.placement import SYNAPSE
@@ -36,8 +36,8 @@ def delta(
     """The change of the weights in one step of duration `dt`; see `Rule.delta`."""
     with _quiet(w):
         given = read_inputs(rule, plan, w, pre, post, state, signals)
-        change = add_terms(plan.terms, given.values.w, 0.0, _gain(dt, reduce, given.values), given.values, None)
-        _check_result(rule, change, given.state.step + 1)
+        values, guard = given.values, _guard(rule, given, "w")
+        change = add_terms(plan.terms, values.w, 0.0, _gain(dt, reduce, values), values, None, guard)
     return float(change[0, 0]) if given.scalar else change
 
 
@@ -57,17 +57,15 @@ def step(
     """The weights and the state after one step of duration `dt`; see `Rule.step`."""
     with _quiet(w):
         given = read_inputs(rule, plan, w, pre, post, state, signals)
-        target = output_array(out, given.values.w)
+        values, xp = given.values, given.values.xp
+        target = output_array(out, values.w)
         if not learning:
-            if target is not None and target is not given.values.w:
-                target[...] = given.values.w
+            if target is not None and target is not values.w:
+                target[...] = values.w
             return (w if out is None else out), given.state
-        kept = {item.key: _advanced(item, dt, given.values) for item in plan.states}
-        new = add_terms(plan.terms, given.values.w, 1.0, _gain(dt, reduce, given.values), given.values, target)
-        _check_result(rule, new, given.state.step + 1)
-        for key, array in kept.items():
-            _check_result(rule, array, given.state.step + 1, f"{key!r}")
-        new = _finished(new, rule, given.values)
+        kept = {item.key: _advanced(item, dt, given, rule) for item in plan.states}
+        guard = _guard(rule, given, "w", lambda rows: _held(_normalized(rows, rule, xp), rule, xp))
+        new = add_terms(plan.terms, values.w, 1.0, _gain(dt, reduce, values), values, target, guard)
     if out is not None:
         new = out
     return (float(new[0, 0]) if given.scalar else new), RuleState(kept, given.state.step + 1)
@@ -79,60 +77,65 @@ def _gain(dt: float, reduce: str, values: Values) -> float:
     return dt * values.samples if reduce == "sum" else dt
 
 
-def _advanced(state: State, dt: float, values: Values) -> Array:
+def _advanced(state: State, dt: float, given: Inputs, rule: Rule) -> Array:
     """Solves dX/dt = -rate · X + drive over `dt`, the drive held at its average over the batch."""
     if state.kind == "nearest":
         raise ArrayError(f"{state.key} is defined for spikes only: a rate has no nearest spike; use trace")
+    values, guard = given.values, _guard(rule, given, state.key)
     rate = values.number(state.rate)
     decay, gain = math.exp(-rate * dt), (dt if rate == 0.0 else -math.expm1(-rate * dt) / rate)
     old = values.state[state.key]
     if state.axes == SYNAPSE:
-        return add_terms(state.terms, old, decay, gain, values, None)
+        return add_terms(state.terms, old, decay, gain, values, None, guard)
+    guard.before(old)
     context: tuple[Axis, ...] = ("batch", *(axis for axis in ("post", "pre") if axis in state.axes))
     drive = values.array(values.value(state.drive, context))
     if drive.ndim:
         drive = values.xp.mean(drive, axis=0)
-    return old * decay + drive * gain
+    return guard.after(old * decay + drive * gain)
 
 
-def _finished(w: Array, rule: Rule, values: Values) -> Array:
-    """The weights normalised, then held within bounds, a block of rows at a time."""
-    if rule.normalize is None and rule.bounds is None:
-        return w
-    if not gemm.writable_in_place(w):
-        return _held(_normalized(w, rule.normalize, values), rule.bounds, values)
-    for rows in row_windows(w.shape):
-        w[rows, :] = _held(_normalized(w[rows, :], rule.normalize, values), rule.bounds, values)
-    return w
+def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array] = lambda rows: rows) -> Guard:
+    """Finite before, finite after, then `finish`: normalised and held within bounds."""
+
+    def before(rows: Array) -> None:
+        if not gemm.is_finite(rows):
+            check_finite(name, given.values.w if name == "w" else given.values.state[name])
+
+    def after(rows: Array) -> Array:
+        if not gemm.is_finite(rows):
+            raise DivergenceError(
+                _diverged(rule, "the weights" if name == "w" else repr(name), rows, given.state.step + 1)
+            )
+        return finish(rows)
+
+    return Guard(before, after)
 
 
-def _normalized(w: Array, kind: str | None, values: Values) -> Array:
+def _normalized(w: Array, rule: Rule, xp: Any) -> Array:
     """Each row, the weights onto one postsynaptic cell, scaled to unit norm; a row of zeros stays."""
-    if kind is None:
+    if rule.normalize is None:
         return w
-    xp = values.xp
-    norms = xp.sum(xp.abs(w) if kind == "l1" else w * w, axis=1, keepdims=True)
-    norms = norms if kind == "l1" else xp.sqrt(norms)
+    norms = xp.sum(xp.abs(w) if rule.normalize == "l1" else w * w, axis=1, keepdims=True)
+    norms = norms if rule.normalize == "l1" else xp.sqrt(norms)
     return w / xp.where(norms > 0, norms, xp.ones_like(norms))
 
 
-def _held(w: Array, bounds: tuple[float, float] | None, values: Values) -> Array:
-    if bounds is None:
+def _held(w: Array, rule: Rule, xp: Any) -> Array:
+    if rule.bounds is None:
         return w
-    low, high = (None if math.isinf(end) else end for end in bounds)
-    return values.xp.clip(w, low, high)
+    low, high = (None if math.isinf(end) else end for end in rule.bounds)
+    return xp.clip(w, low, high)
 
 
-def _check_result(rule: Rule, w: Array, number: int, what: str = "the weights") -> None:
-    if gemm.is_finite(w):
-        return
+def _diverged(rule: Rule, what: str, array: Array, number: int) -> str:
     mend = (
         "lower the learning rate"
         if rule.bounds or rule.normalize
         else "lower the learning rate, hold the weights with bounds=(low, high) or normalize='l2', "
         "or take a rule that limits itself, such as oja or bcm"
     )
-    raise DivergenceError(f"{what} left the range of {w.dtype} at step {number}; {mend}")
+    return f"{what} left the range of {array.dtype} at step {number}; {mend}"
 
 
 @contextmanager
