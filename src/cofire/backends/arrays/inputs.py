@@ -126,7 +126,8 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         raise ArrayError(f"{name} has shape {shape}; expected [batch, {cells}], since w has {cells} {which}")
     if array.shape[0] == 0:
         raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
-    check_finite(name, array)
+    hint = "; if it is computed from the weights, learning diverges: lower the learning rate or hold the weights"
+    check_finite(name, array, hint if name == "post" else "")
     return array
 
 

@@ -116,8 +116,8 @@ def _at_once(work: Work, base: Array) -> Array:
     return total
 
 
-def check_finite(name: str, array: Array) -> None:
-    """Raises: `ArrayError` saying how many values are not finite, and where the first is."""
+def check_finite(name: str, array: Array, hint: str = "") -> None:
+    """Raises: `ArrayError` saying how many values are not finite, where the first is, and the hint."""
     if gemm.is_finite(array):
         return
     xp = compat.array_namespace(array)
@@ -125,7 +125,7 @@ def check_finite(name: str, array: Array) -> None:
     first = int(xp.argmax(xp.reshape(wrong, (-1,))))
     place = list(divmod(first, array.shape[1]) if array.ndim == 2 else (first,))
     many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {place}"
-    raise ArrayError(f"{name} has shape {tuple(array.shape)} and {many}")
+    raise ArrayError(f"{name} has shape {tuple(array.shape)} and {many}{hint}")
 
 
 def _joined(pieces: list[Array], like: Array) -> Array:
