@@ -1,0 +1,218 @@
+"""The commands. Each one reads what was typed, does it, and prints.
+
+Exit codes: 0 everything ran, whatever the verdicts; 1 something could not run; 2 something was typed wrongly; 130 it
+was stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cofire import __version__
+from cofire.errors import CofireError
+
+if TYPE_CHECKING:
+    from cofire.experiments import Experiment
+
+PAGE = "cofire-tour.html"
+
+
+class _Commands(TyperGroup):
+    """Commands whose errors are one line each."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CofireError as error:
+            raise _ended(error, 1) from None
+        except MemoryError:
+            raise _ended("there is not enough memory for this; smaller settings need less", 1) from None
+        except KeyboardInterrupt:
+            raise _ended("stopped; nothing is half-written", 130) from None
+
+
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers; the same seed gives the same numbers.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results, made by the command.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value; may be repeated.")]
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Greek letters shows ? instead
+    try:
+        try:
+            app(prog_name="cofire")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:  # nobody reads any more, or the disk is full: and nothing can be printed at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _ended(f"cannot print: {error.strerror}", 1)
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the release and end.")] = False,
+) -> None:
+    """Write a Hebbian learning rule as an equation, and see which known experiments it reproduces."""
+    if version:
+        typer.echo(f"cofire {__version__}")
+        raise typer.Exit
+
+
+@app.command("rules")
+def list_rules() -> None:
+    """List the learning rules of the literature."""
+    from cofire import rules, terminal
+
+    terminal.show_rules(rules.get(name) for name in rules.names())
+
+
+@app.command("show")
+def show_rule(name: Annotated[str, typer.Argument(help="A rule of `cofire rules`.")]) -> None:
+    """Show one rule: its equation typeset, parameters, mathematics, pitfalls and source."""
+    from cofire import rules, terminal
+
+    with _reading():
+        recipe = rules.get(name)
+    terminal.show_rule(recipe)
+
+
+@app.command("explain")
+def explain(
+    text: Annotated[str, typer.Argument(help="Equations, such as 'dw/dt = eta * pre * post', or a rule's name.")],
+    sets: Sets = None,
+    signal: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A modulator, such as reward.")] = None,
+) -> None:
+    """Explain what becomes of a rule: who owns what, what happens when, and at what cost. Needs no numbers."""
+    from cofire import arguments, terminal
+
+    with _reading():
+        settings = {key: arguments.number(value) for key, value in map(arguments.assignment, sets or ())}
+        rule, filled = arguments.rule_to_explain(text, settings, signal or ())
+    terminal.show_explanation(rule, filled)
+
+
+@app.command("list")
+def list_experiments(
+    name: Annotated[str | None, typer.Argument(help="Describe this one: protocol, settings, source.")] = None,
+) -> None:
+    """List the experiments and the claims they test, or describe one."""
+    from cofire import experiments, terminal
+
+    if name is None:
+        terminal.show_experiments(experiments.get(known) for known in experiments.names())
+        return
+    with _reading():
+        experiment = experiments.get(name)
+    terminal.show_experiment(experiment)
+
+
+@app.command("run")
+def run(
+    name: Annotated[str, typer.Argument(help="An experiment of `cofire list`.")],
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="A rule's name, oja(eta=0.05), or equations; may be repeated."),
+    ] = None,
+    sets: Sets = None,
+    seed: Seed = 0,
+    full: Annotated[bool, typer.Option("--full", help="The paper's size, instead of some seconds.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    out: Out = None,
+) -> None:
+    """Run one experiment and set what it measures beside what was published."""
+    from cofire import arguments, atomic, experiments, record, terminal
+
+    with _reading():
+        experiment = experiments.get(name)
+        changes = dict(map(arguments.assignment, sets or ()))
+        settings = experiment.settings(_lists(experiment, changes), full=full)
+        rules = [arguments.rule(text) for text in rule] if rule else None
+        if out:
+            atomic.check_folder(out, record.FILES)
+    with terminal.progress_bar() as progress:
+        result = experiment.run(settings, rules=rules, seed=seed, progress=progress)
+        progress(1.0, "writing")
+        if out:
+            with atomic.folder(out) as folder:
+                record.save(result, record.png(result.figure), folder)
+    if json:
+        typer.echo(record.to_json(result, plain=True))
+        return
+    terminal.show_results([result])
+    if out:
+        typer.echo(f"Written to {terminal.printable(out)}: {', '.join(record.FILES)}")
+
+
+@app.command("tour")
+def tour(seed: Seed = 0, out: Out = None) -> None:
+    """Run every quick experiment, within a minute, and make a page of what they found.
+
+    The page is cofire-tour.html in the folder you are in; with --out, DIR also has a folder for each experiment.
+    """
+    from cofire import atomic, experiments, report, terminal
+
+    names = experiments.names()
+    page = (out or Path()) / PAGE
+    with _reading():
+        if out:
+            atomic.check_folder(out, {PAGE, *names})
+        else:
+            atomic.check_file(page)
+    with terminal.progress_bar() as progress:
+        sections, failed = report.visited(names, seed, progress)
+        progress(1.0, "writing")
+        if sections and out:
+            with atomic.folder(out) as folder:
+                report.save(sections, failed, folder, PAGE)
+        elif sections:
+            atomic.write_text(page, report.page(sections, failed))
+    if sections:
+        terminal.show_results([section.result for section in sections])
+        typer.echo(f"All of it with figures, as a page for the browser: {terminal.printable(page.absolute())}")
+    for name, reason in failed:
+        terminal.complain(f"{name} could not run: {reason}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What is refused here was typed wrongly: one line, exit code 2."""
+    try:
+        yield
+    except CofireError as error:
+        raise _ended(error, 2) from None
+
+
+def _ended(reason: object, code: int) -> typer.Exit:
+    from cofire import terminal
+
+    terminal.complain(reason)
+    return typer.Exit(code)
+
+
+def _lists(experiment: Experiment, changes: dict[str, str]) -> dict[str, Any]:
+    """`changes` with the settings that are lists taken apart at their commas."""
+    several = {key for key, value, *_ in experiment.describe_settings() if isinstance(value, list | tuple)}
+    return {
+        key: [part.strip() for part in text.split(",")] if key in several else text for key, text in changes.items()
+    }
