@@ -129,12 +129,10 @@ def _held(w: Array, rule: Rule, xp: Any) -> Array:
 
 
 def _diverged(rule: Rule, what: str, array: Array, number: int) -> str:
-    mend = (
-        "lower the learning rate"
-        if rule.bounds or rule.normalize
-        else "lower the learning rate, hold the weights with bounds=(low, high) or normalize='l2', "
-        "or take a rule that limits itself, such as oja or bcm"
-    )
+    mend = "lower the learning rate"
+    if not (rule.bounds or rule.normalize):
+        mend += ", hold the weights with bounds=(low, high) or normalize='l2'"
+        mend += ", or take a rule that limits itself, such as oja" if rule.name != "oja" else ""
     return f"{what} left the range of {array.dtype} at step {number}; {mend}"
 
 
