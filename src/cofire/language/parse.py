@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError
 
-from cofire.errors import LanguageError
+from cofire.errors import LanguageError, shortened
 from cofire.language.algebra import definition_order, size
 from cofire.language.functions import CELLS, FILTERS, FUNCTIONS, RESERVED
 from cofire.language.spelling import Spelled, spell
@@ -165,15 +165,16 @@ def _check_definitions(equations: Equations, spelled: Spelled, starts: Mapping[s
         for name in definition_order(definitions):
             sizes[name] = size(definitions[name], sizes)
     except CycleError as error:
-        circle = error.args[1][::-1]
-        raise spelled.error(f"these definitions go in a circle: {' → '.join(circle)}", starts[circle[0]]) from None
+        circle = " → ".join(reversed(error.args[1]))
+        first = starts[error.args[1][-1]]
+        raise spelled.error(f"these definitions go in a circle: {shortened(circle)}", first) from None
     total = 0
     for name, expression in (("w", equations.weight), *equations.variables):
         nodes, depth = size(expression, sizes)
         total += nodes
         if total > MAX_INLINED_NODES or depth > MAX_INLINED_DEPTH:
             raise spelled.error(
-                "with its definitions put in place, this is too large "
+                "with its definitions put in place, this makes the rule too large "
                 f"(at most {MAX_INLINED_NODES:,} parts, nested {MAX_INLINED_DEPTH} deep)",
                 starts[name],
             )

@@ -20,7 +20,7 @@ from cofire.language.text import to_text
 from cofire.language.tree import ONE, Binary, Call, Expr, Negative, Number, Weight, walk
 from cofire.lowering.placement import BATCH, POST_SIDE, PRE_SIDE, SYNAPSE, Placement
 
-MAX_TERMS = 64
+MAX_TERMS = 64  # of an expression multiplied out, and factors of each; what has more is run tiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,17 @@ def _expand(node: Expr, place: Placement) -> list[Factors]:
         case Binary("/", left, right) if not _is_mixed(right, place):
             return [(*factors, Binary("/", ONE, right)) for factors in _expand(left, place)]
         case Binary("+" | "-", left, right) if _is_mixed(node, place):
-            return _expand(left, place) + _expand(right if node.operator == "+" else Negative(right), place)
-        case Binary("**", base, Number(n)) if _is_mixed(node, place) and n.is_integer() and n >= 1:
+            terms = _expand(left, place) + _expand(right if node.operator == "+" else Negative(right), place)
+            if len(terms) > MAX_TERMS:
+                raise _TooManyTerms
+            return terms
+        case Binary("**", base, Number(n)) if _is_mixed(node, place) and n.is_integer() and 1 <= n <= MAX_TERMS:
             return reduce(_cross, [_expand(base, place)] * int(n))
     return [(node,)]
 
 
 def _cross(left: list[Factors], right: list[Factors]) -> list[Factors]:
-    if len(left) * len(right) > MAX_TERMS:
+    if len(left) * len(right) > MAX_TERMS or max(map(len, left)) + max(map(len, right)) > MAX_TERMS:
         raise _TooManyTerms
     return [a + b for a in left for b in right]
 

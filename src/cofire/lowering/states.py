@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cofire.language.algebra import simplify
+from cofire.language.algebra import simplify, tidy
 from cofire.language.functions import FILTERS
 from cofire.language.text import to_text
 from cofire.language.tree import ONE, ZERO, Binary, Call, Equations, Expr, Name, Negative, children, walk
 from cofire.lowering.placement import Axes, Placement
-from cofire.lowering.products import Separated, additive_terms, separate
+from cofire.lowering.products import Separated, separate
 
 Kind = Literal["trace", "nearest", "mean", "variable"]
 
@@ -71,18 +71,22 @@ def _filter(node: Call, place: Placement) -> State:
 
 
 def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
-    """Splits the terms of dX/dt into -rate · X, where the rate is made of parameters, and all the others."""
-    rate: Expr = ZERO
-    drive: Expr = ZERO
-    exact = True
-    for term in additive_terms(expression):
-        slope = _slope(term, symbol)
-        if slope is not None and place.is_constant(slope):
-            rate = simplify(Binary("-", rate, slope))
-        else:
-            drive = simplify(Binary("+", drive, term))
-            exact = exact and symbol not in walk(term)
+    slope, drive = _linear(expression, symbol, place)
+    rate, exact = tidy(Negative(slope)), symbol not in walk(drive)
     return State(symbol, symbol.id, "variable", place.axes(symbol), rate, drive, separate(drive, place), exact)
+
+
+def _linear(node: Expr, symbol: Name, place: Placement) -> tuple[Expr, Expr]:
+    """`node` as slope · symbol + drive: in the slope, made of parameters, is every summand where that is possible."""
+    match node:
+        case Negative(inner):
+            slope, drive = _linear(inner, symbol, place)
+            return tidy(Negative(slope)), tidy(Negative(drive))
+        case Binary("+" | "-" as sign, left, right):
+            (slope, drive), (other_slope, other_drive) = (_linear(side, symbol, place) for side in (left, right))
+            return tidy(Binary(sign, slope, other_slope)), tidy(Binary(sign, drive, other_drive))
+    found = _slope(node, symbol)
+    return (simplify(found), ZERO) if found is not None and place.is_constant(found) else (ZERO, simplify(node))
 
 
 def _slope(term: Expr, symbol: Name) -> Expr | None:
