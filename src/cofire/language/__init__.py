@@ -1,7 +1,7 @@
 """The language: how a learning rule is written.
 
-A rule is one to a few equations, one a line (or separated by `;`); a line without `=` continues the one before; `#` begins a
-comment.
+A rule is one to a few equations, one a line (or separated by `;`); a line without `=` continues the one before;
+`#` begins a comment.
 
     dw/dt = expression           the weight; also written  Δw = ...  or  dw = ...
     dX/dt = expression           a variable of each synapse (calcium, eligibility, tag ...), 0 at first

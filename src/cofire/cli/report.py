@@ -14,7 +14,8 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cofire import __version__, atomic, experiments, prose, record, summary
+from cofire import __version__, experiments
+from cofire.cli import atomic, prose, record, summary
 from cofire.errors import CofireError
 from cofire.experiments import Finding, Result
 from cofire.experiments._experiment import Progress, Verdict
@@ -81,7 +82,7 @@ def page(sections: Sequence[Section], failed: Sequence[tuple[str, str]] = ()) ->
     """The page as text; `failed`: name and reason of experiments that could not run."""
     findings = [finding for section in sections for finding in section.result.findings]
     return _PAGE.substitute(
-        style=files("cofire").joinpath("report.css").read_text(encoding="utf-8"),
+        style=files("cofire.cli").joinpath("report.css").read_text(encoding="utf-8"),
         counts="".join(_count(findings, verdict) for verdict in summary.VERDICTS if summary.count(findings, verdict)),
         overview="".join(_overview_row(section.result) for section in sections),
         flags="".join(f"<dt>{f}</dt><dd>{escape(meaning)}</dd>" for f, meaning in summary.flags_used(findings)),

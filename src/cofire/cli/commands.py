@@ -80,7 +80,8 @@ def about(
 @app.command("rules")
 def list_rules() -> None:
     """List the learning rules of the literature."""
-    from cofire import rules, terminal
+    from cofire import rules
+    from cofire.cli import terminal
 
     terminal.show_rules(rules.get(name) for name in rules.names())
 
@@ -88,7 +89,8 @@ def list_rules() -> None:
 @app.command("show")
 def show_rule(name: Annotated[str, typer.Argument(help="A rule of `cofire rules`.")]) -> None:
     """Show one rule: its equation typeset, parameters, mathematics, pitfalls and source."""
-    from cofire import rules, terminal
+    from cofire import rules
+    from cofire.cli import terminal
 
     with _reading():
         recipe = rules.get(name)
@@ -102,7 +104,7 @@ def explain(
     signal: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A modulator, such as reward.")] = None,
 ) -> None:
     """Explain what becomes of a rule: who owns what, what happens when, and at what cost. Needs no numbers."""
-    from cofire import arguments, terminal
+    from cofire.cli import arguments, terminal
 
     with _reading():
         settings = {key: arguments.number(value) for key, value in map(arguments.assignment, sets or ())}
@@ -115,7 +117,8 @@ def list_experiments(
     name: Annotated[str | None, typer.Argument(help="Describe this one: protocol, settings, source.")] = None,
 ) -> None:
     """List the experiments and the claims they test, or describe one."""
-    from cofire import experiments, terminal
+    from cofire import experiments
+    from cofire.cli import terminal
 
     if name is None:
         terminal.show_experiments(experiments.get(known) for known in experiments.names())
@@ -139,7 +142,8 @@ def run(
     out: Out = None,
 ) -> None:
     """Run one experiment and set what it measures beside what was published."""
-    from cofire import arguments, atomic, experiments, record, terminal
+    from cofire import experiments
+    from cofire.cli import arguments, atomic, record, terminal
 
     with _reading():
         experiment = experiments.get(name)
@@ -168,7 +172,8 @@ def tour(seed: Seed = 0, out: Out = None) -> None:
 
     The page is cofire-tour.html in the folder you are in; with --out, DIR also has a folder for each experiment.
     """
-    from cofire import atomic, experiments, report, terminal
+    from cofire import experiments
+    from cofire.cli import atomic, report, terminal
 
     names = experiments.names()
     page = (out or Path()) / PAGE
@@ -204,7 +209,7 @@ def _reading() -> Iterator[None]:
 
 
 def _ended(reason: object, code: int) -> typer.Exit:
-    from cofire import terminal
+    from cofire.cli import terminal
 
     terminal.complain(reason)
     return typer.Exit(code)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cofire import atomic, experiments, record
+from cofire import experiments
+from cofire.cli import atomic, record
 from cofire.errors import CofireError
 from fake_experiments import PLACE
 

@@ -6,7 +6,8 @@ import contextlib
 
 import pytest
 
-from cofire import arguments, rules
+from cofire import rules
+from cofire.cli import arguments
 from cofire.errors import CofireError, LanguageError, ParameterError
 from cofire.units import Hz, ms, nS
 

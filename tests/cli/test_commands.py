@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 import cofire
-from cofire import experiments, record, rules
-from cofire.cli import main
+from cofire import experiments, rules
+from cofire.cli import main, record
 from fake_experiments import PLACE
 
 # A process in which the fakes are the experiments, and which Ctrl-C reaches even where the tests themselves ignore it.

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cofire import interrupt, prose, summary
+from cofire.cli import interrupt, prose, summary
 from cofire.constraints import Range
 from cofire.errors import LanguageError
 from cofire.experiments._experiment import Progress, Verdict

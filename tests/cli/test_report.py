@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from cofire import experiments, prose, report
+from cofire import experiments
+from cofire.cli import prose, report
 from cofire.errors import CofireError
 from fake_experiments import PLACE
 
