@@ -86,7 +86,7 @@ def arithmetic(node: Expr, values: Mapping[str, float]) -> float | None:
 
 
 def simplify(node: Expr) -> Expr:
-    """`node` with zeros, ones and sums of numbers worked out; its value is the same wherever it is finite."""
+    """`node` with zeros, ones and sums of numbers worked out; the same wherever every part of it is finite."""
     return tidy(rebuild(node, simplify))
 
 
