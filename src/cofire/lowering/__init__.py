@@ -4,5 +4,6 @@ placement.py   who owns each quantity
 products.py    dw/dt as few matrix products
 states.py      what is remembered between steps
 events.py      what happens at a spike, and between spikes
-plan.py        all of it as plain data, and as an explanation
+plan.py        all of it as plain data
+explanation.py the same in words
 """

@@ -1,15 +1,14 @@
-"""The plan: plain data that a backend runs, and that prints as an explanation."""
+"""The plan: plain data that a backend runs; printing it shows `explanation.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cofire.language.text import equations_to_text, to_text
-from cofire.language.tree import ONE, ZERO, Call, Cell, Equations, Expr, Name, Negative, walk
+from cofire.language.text import to_text
+from cofire.language.tree import Cell, Equations, walk
 from cofire.lowering.events import Events, find_events
-from cofire.lowering.placement import DRIVE, Placement, owner_of, without_sugar
-from cofire.lowering.products import Separated, Term, separate
+from cofire.lowering.placement import Placement, without_sugar
+from cofire.lowering.products import Separated, separate
 from cofire.lowering.states import State, find_states
 
 
@@ -31,7 +30,9 @@ class Plan:
     cells: tuple[Cell, ...]
 
     def __str__(self) -> str:
-        return "\n".join(_explanation(self))
+        from cofire.lowering.explanation import explanation
+
+        return explanation(self)
 
 
 def make_plan(written: Equations, plain: Equations, signals: tuple[str, ...]) -> Plan:
@@ -46,146 +47,3 @@ def make_plan(written: Equations, plain: Equations, signals: tuple[str, ...]) ->
     used = {node for _, expression in equations.items() for node in walk(expression) if isinstance(node, Cell)}
     cells = tuple(sorted((cell for cell in used if cell.variable), key=to_text))
     return Plan(written, equations, place, separate(equations.weight, place), states, tuple(events), cells)
-
-
-def _explanation(plan: Plan) -> Iterator[str]:
-    yield equations_to_text(plan.written)
-    yield ""
-    yield "Who owns what"
-    yield from _columns(_owners(plan))
-    yield ""
-    yield "A batch of B samples, w[post, pre]"
-    yield from _columns(_batch(plan))
-    yield from _not_separating(plan)
-    yield ""
-    yield "With spikes"
-    yield from _columns(_spikes(plan))
-    for _, events in plan.events:
-        for part, reason in events.stepped:
-            yield f"  {to_text(part)!r} is stepped by the clock: {reason}."
-
-
-def _owners(plan: Plan) -> Iterator[tuple[str, str]]:
-    names: set[str] = set()
-    for _, expression in plan.equations.items():
-        names |= {node.id for node in walk(expression) if isinstance(node, Name)}
-    variables = {name for name, _ in plan.equations.variables}
-    parameters = sorted(names - variables - plan.place.signals)
-    if parameters:
-        yield ", ".join(parameters), "parameter" if len(parameters) == 1 else "parameters"
-    for signal in sorted(plan.place.signals):
-        yield signal, "signal, one number for each sample or step"
-    for cell in plan.cells:
-        note = " (pre @ w.T unless given)" if cell == DRIVE else ""
-        yield to_text(cell), f"{plan.place.owner(cell)}, supplied with each step{note}"
-    for state in plan.states:
-        note = "" if state.exact else "; advanced by Euler steps, being nonlinear in itself"
-        owner = owner_of(state.axes)
-        yield state.key, ("one number in all" if owner == "nothing" else f"one number per {owner}") + note
-    yield "w", "one number per synapse"
-
-
-def _batch(plan: Plan) -> Iterator[tuple[str, str]]:
-    for node in dict.fromkeys(_reductions(plan)):
-        yield to_text(node), f"reduction, {_reduction_cost(node, plan)}"
-    for term in plan.terms.terms:
-        yield _term_text(term), _cost(term)
-    for state in plan.states:
-        yield (
-            f"{state.key}",
-            f"updated from {to_text(state.drive)}, then decays exactly" if state.exact else "one Euler step",
-        )
-    products = sum(term.is_product + term.ordered for term in plan.terms.terms)
-    products += sum(_products_in(node, plan) for node in set(_reductions(plan)))
-    yield "in all", f"{products} matrix product{'' if products == 1 else 's'}, one read and one write of w"
-
-
-def _reductions(plan: Plan) -> Iterator[Call]:
-    for node in walk(plan.equations.weight):
-        if isinstance(node, Call) and node.function in ("sum_pre", "sum_post"):
-            yield node
-
-
-def _reduction_cost(node: Call, plan: Plan) -> str:
-    if separate(node.arguments[0], plan.place).rest:
-        return "which does not separate and is run tiled"
-    products = _products_in(node, plan)
-    return (
-        f"{products} matrix product{'' if products == 1 else 's'}, 2·B·post·pre operations each"
-        if products
-        else "a sum"
-    )
-
-
-def _products_in(node: Call, plan: Plan) -> int:
-    terms = separate(node.arguments[0], plan.place).terms
-    return sum(term.synapse is not None and (term.pre_in_batch or term.post_in_batch) for term in terms)
-
-
-def _term_text(term: Term) -> str:
-    mean = " · ".join(
-        f"({text})" if " + " in text or " - " in text else text
-        for text in (to_text(factor) for factor in (term.post, term.pre) if factor is not None)
-    )
-    in_batch = term.post_in_batch or term.pre_in_batch
-    parts = [to_text(term.coefficient)] if term.coefficient != ONE or (not mean and term.synapse is None) else []
-    parts += [f"⟨{mean}⟩" if in_batch else mean] if mean else []
-    parts += [to_text(term.synapse)] if term.synapse is not None else []
-    return " · ".join(
-        f"({part})" if (" + " in part or " - " in part) and not part.startswith("⟨") else part for part in parts
-    )
-
-
-def _cost(term: Term) -> str:
-    if term.ordered:
-        return "two matrix products, 2·B·post·pre operations each, in blocks of rows"
-    if term.is_product:
-        return "matrix product, 2·B·post·pre operations" + (", times a matrix" if term.synapse is not None else "")
-    if term.scales_rows:
-        return "scales the rows of w" if term.post is not None else "scales w"
-    if term.synapse is not None:
-        return "one pass over the synapses"
-    if term.post is not None and term.pre is not None:
-        return "outer product of two vectors"
-    return "a constant" if term.post is None and term.pre is None else "one number per cell, added to each synapse"
-
-
-def _not_separating(plan: Plan) -> Iterator[str]:
-    for part in plan.terms.rest:
-        yield f"  {to_text(part)!r} does not separate into pre and post: each operation runs tiled, B·post·pre times."
-
-
-def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
-    for name, events in plan.events:
-        kind = next((state.kind for state in plan.states if state.key == name), "variable")
-        change = (lambda _: "= 1") if kind == "nearest" else _change
-        if events.arrival != ZERO:
-            yield "at a presynaptic arrival", f"{name} {change(events.arrival)}"
-        if events.spike != ZERO:
-            yield "at a postsynaptic spike", f"{name} {change(events.spike)}"
-        if events.meeting != ZERO:
-            also = "" if events.arrival == ZERO == events.spike else ", in addition"
-            yield f"when both meet in one step{also}", f"{name} {change(events.meeting)}"
-        if events.drift != ZERO:
-            how = "stepped by the clock" if events.stepped else "exact, applied at the next event"
-            yield (
-                "between events",
-                f"d{name}/dt = {to_text(events.drift)} ({how})"
-                if name == "w"
-                else f"{name} follows {to_text(events.drift)}",
-            )
-    for state in plan.states:
-        if state.rate != ZERO:
-            yield "between events", f"{state.key} decays with rate {to_text(state.rate)}, exactly"
-
-
-def _change(jump: Expr) -> str:
-    return f"-= {to_text(jump.operand)}" if isinstance(jump, Negative) else f"+= {to_text(jump)}"
-
-
-def _columns(rows: Iterator[tuple[str, str]]) -> Iterator[str]:
-    """Rows of two aligned columns; a long first column gets a line of its own."""
-    rows = list(rows)  # type: ignore[assignment]
-    width = max((len(left) for left, _ in rows if len(left) <= 44), default=0)
-    for left, right in rows:
-        yield f"  {left:<{width}}   {right}" if len(left) <= width else f"  {left}\n  {'':<{width}}   {right}"
