@@ -20,7 +20,7 @@ from cofire.language.tree import replace as substituted
 from cofire.lowering.products import Separated, Term, additive_terms
 
 BLOCK = 1 << 16  # numbers worked on at once by functions: 256 KiB in float32, well within one core's cache
-PANEL = 1 << 20  # numbers of the weights that one matrix product makes at once, so that adding them finds them in cache
+PANEL = 1 << 21  # numbers of the weights that one matrix product makes at once, so that adding them finds them in cache
 ORDERED_ROWS = 64  # rows that share one residual; the triangle within them costs rows / batch of a product
 
 
@@ -173,8 +173,8 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
 
 
 def _panel_rows(shape: tuple[int, ...]) -> int:
-    """Rows that one matrix product makes at once: many, and not more than a quarter of a large array."""
-    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 4)) // shape[1])
+    """Rows that one matrix product makes at once: many, and not more than half of a large array."""
+    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 2)) // shape[1])
 
 
 def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:
