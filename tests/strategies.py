@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from cofire.language.algebra import arithmetic
 from cofire.language.functions import FILTERS, FUNCTIONS, REDUCTIONS
 from cofire.language.parse import MAX_EXPONENT
 from cofire.language.tree import POST, PRE, Binary, Call, Cell, Expr, Name, Negative, Number, Operator, Weight
@@ -41,7 +42,7 @@ def expressions(
     names: what a `Name` can be (parameters, modulators, variables of the synapse). taus: time constants; they stand in
     filters only, and every filter is of one of `cells` (`nearest` of `pre` or `post`) with one of `taus`. weight:
     whether `w` can occur. numbers: the literals, finite and not negative. exponents: the right sides of `**`; if None,
-    numbers up to `MAX_EXPONENT` and any expression. Empty `operators` (with "-" goes the minus in front), `functions`,
+    any expression that is not a number beyond `MAX_EXPONENT`. Empty `operators` (with "-" goes the minus in front), `functions`,
     `filters` or `reductions` leave those out. max_depth: how many nodes a leaf has above it at most.
 
     A rule whose numbers stay tame, for a test that computes:
@@ -81,9 +82,7 @@ def expressions(
 
     def draw_exponent(depth: int) -> Expr:
         exponent = draw(exponents) if exponents is not None else grow(depth - 1)
-        number = exponent.operand if isinstance(exponent, Negative) else exponent
-        if isinstance(number, Number) and number.value > MAX_EXPONENT:
-            return Number(2.0)
-        return exponent
+        value = arithmetic(exponent, {})
+        return exponent if value is None or abs(value) <= MAX_EXPONENT else Number(2.0)
 
     return grow(max_depth)

@@ -59,9 +59,11 @@ def number(name: str, value: object) -> Number:
         with warnings.catch_warnings():  # an array of one number, a complex number: NumPy would warn and go on
             warnings.simplefilter("error")
             return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        raise ParameterError(f"{name} = {shown(value)} is too large") from None
     except (TypeError, ValueError, ArithmeticError, RuntimeError, Warning):
         mend = "; what differs from cell to cell is pre.NAME or post.NAME" if getattr(value, "ndim", 0) else ""
-        raise ParameterError(f"{name} = {shown(value)} is not one finite number{mend}") from None
+        raise ParameterError(f"{name} = {shown(value)} is not one number{mend}") from None
 
 
 def check(name: str, value: object, allowed: Range = FINITE) -> float:
@@ -90,7 +92,8 @@ def read_bounds(bounds: object) -> Bounds | None:
     low, high = _end("lower bound", bounds[0], -math.inf), _end("upper bound", bounds[1], math.inf)
     units = [dimension for end in (low, high) if (dimension := _dimension(end)) is not None]
     if len(set(units)) > 1:
-        raise DimensionError(f"bounds = {shown(bounds)} is refused: one end is in {units[0]}, the other in {units[1]}")
+        one, other = ("a pure number" if unit == DIMENSIONLESS else f"in {unit}" for unit in units)
+        raise DimensionError(f"bounds = {shown(bounds)} is refused: one end is {one}, the other {other}")
     lowest, highest = bounds_in_si((low, high))
     if not lowest < highest:
         wrong = "leaves no room" if lowest == highest else "is upside down"

@@ -57,7 +57,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def shown(value: object) -> str:
     """`repr(value)` for an error to quote, the middle of a long one left out."""
     try:
-        return shortened(" ".join(repr(value).split()))
+        return shortened(" ".join(repr(value).split()).removesuffix(".0"))
     except ValueError:  # a whole number of thousands of digits
         return f"a huge {type(value).__name__}"
 

@@ -62,6 +62,7 @@ class Rule:
 
     def __init__(
         self,
+        /,
         text: str,
         *,
         bounds: tuple[Any, Any] | None = None,
@@ -124,7 +125,7 @@ class Rule:
         """Whether time is in seconds, as some parameter's unit contains it, and not in steps."""
         return any(isinstance(value, Quantity) and value.dimension.s != 0 for _, value in self._parameters)
 
-    def with_(self, **changes: Any) -> Rule:
+    def with_(self, /, **changes: Any) -> Rule:
         """The same rule with other numbers: `rule.with_(eta=0.5, bounds=(0, 1))`."""
         settings = self._settings()
         changes = _plain(changes)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError
 
 from cofire.errors import LanguageError, shortened
-from cofire.language.algebra import definition_order, size
+from cofire.language.algebra import arithmetic, definition_order, size
 from cofire.language.functions import CELLS, FILTERS, FUNCTIONS, RESERVED
 from cofire.language.spelling import Spelled, spell
 from cofire.language.text import equations_to_text, to_text
@@ -119,7 +119,7 @@ def _equations(spelled: Spelled) -> Iterator[tuple[int, int, int]]:
         if len(found) > 1:
             before = text[line.start() : found[1]]
             inside = before.count("(") > before.count(")")
-            mend = "arguments have no names, as in trace(pre, tau)" if inside else "each has a line of its own"
+            mend = "arguments have no names, as in trace(pre, tau)" if inside else "the next one has its own line"
             raise spelled.error(f"an equation has one '='; {mend}", found[1])
         if found:
             if equals >= 0:
@@ -127,7 +127,7 @@ def _equations(spelled: Spelled) -> Iterator[tuple[int, int, int]]:
             begin, equals = line.start(), found[0]
         elif equals < 0 and line[0].strip():
             at = line.start() + len(line[0]) - len(line[0].lstrip())
-            raise spelled.error("an equation has a left-hand side: write dw/dt = ...", at)
+            raise spelled.error("an '=' is missing; an equation is written dw/dt = ...", at)
     yield begin, equals, len(text)
 
 
@@ -232,11 +232,12 @@ class _Reader:
         if made.function == "nearest" and made.arguments[0] not in (PRE, POST):
             raise self.error("nearest(s, tau) follows the spikes of one cell: s must be pre or post itself", signal)
         if any(isinstance(part, Weight | Cell | Call) for part in walk(made.arguments[1])):
-            raise self.error(f"the time constant of {to_text(made)!r} must be made of parameters and numbers", time)
+            written = shortened(to_text(made.arguments[1]))
+            raise self.error(f'the time constant "{written}" is not made of parameters and numbers only', time)
 
     def check_exponent(self, node: Binary, right: ast.expr) -> None:
-        exponent = node.right.operand if isinstance(node.right, Negative) else node.right
-        if node.operator == "**" and isinstance(exponent, Number) and exponent.value > MAX_EXPONENT:
+        exponent = arithmetic(node.right, {}) if node.operator == "**" else None
+        if exponent is not None and abs(exponent) > MAX_EXPONENT:
             raise self.error(f"this exponent is larger than {MAX_EXPONENT}", right)
 
     def position(self, node: ast.expr) -> int:

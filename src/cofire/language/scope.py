@@ -38,7 +38,7 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
         if name in parameters and name in signals:
             raise ParameterError(f"{name!r} is declared as a signal and also given a value")
         if name not in used:
-            listed = f"; its names are {shortened(', '.join(used))}" if used else "; it has no names"
+            listed = f"; the rule reads {shortened(', '.join(used)) or 'no names'}"
             raise ParameterError(f"{name!r} does not occur in this rule{did_you_mean(name, used) or listed}")
     for cell in sorted(_cells(equations) & set(signals)):
         raise ParameterError(f"{cell!r} is what step calls {cell.replace('_', '.', 1)}; give the signal another name")
@@ -57,15 +57,17 @@ def check_time_constants(equations: Equations, text: str, parameters: Mapping[st
     for _, expression in equations.items():
         for part in walk(expression):
             if isinstance(part, Call) and part.function in FILTERS:
-                time, written = part.arguments[1], shortened(to_text(part.arguments[1]))
+                time = part.arguments[1]
+                written = shortened(to_text(time))
                 strange = [name for name in names(time) if name not in values]
                 if strange or any(isinstance(inner, Weight | Cell | Call) for inner in walk(time)):
                     reason = f'the time constant "{written}" is not made of parameters and numbers only'
                     raise LanguageError(reason, text, find_name(text, strange[0]) if strange else None)
                 if isinstance(time, Name):
-                    check(written, parameters[time.id], POSITIVE)
-                else:
-                    check(f"the time constant {written}", arithmetic(time, values), POSITIVE)
+                    check(time.id, parameters[time.id], POSITIVE)
+                elif (value := arithmetic(time, values)) is None or value not in POSITIVE:
+                    comes = "is no finite number" if value is None else f"comes to {value:g}"
+                    raise ParameterError(f'the time constant "{written}" {comes}; it must be {POSITIVE}')
 
 
 def _cells(equations: Equations) -> set[str]:

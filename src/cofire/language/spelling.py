@@ -24,7 +24,7 @@ _PLAIN |= _GREEK | _OPERATORS | _SPACES
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)) | {"₊": "plus", "₋": "minus", "ₓ": "x"}
 
-_HINTS = dict.fromkeys("'’′ẇ\N{COMBINING DOT ABOVE}", "write dw/dt for the derivative")
+_HINTS = dict.fromkeys("'’′ẇ\N{COMBINING DOT ABOVE}", "the derivative is written dw/dt, and names stand without quotes")
 _HINTS |= dict.fromkeys("[]{}", "use round brackets")
 _HINTS |= dict.fromkeys("<>≤≥", "write step(a - b), which is 1 where a is at least b and else 0")
 _HINTS |= dict.fromkeys("⟨⟩\N{COMBINING MACRON}\N{COMBINING OVERLINE}", "write mean(s, tau) for a running average")
@@ -92,7 +92,8 @@ def _plain(character: str, previous: str) -> str | None:
 def _refused(original: str, at: int) -> LanguageError:
     character = original[at]
     seen = f"◌{character}" if unicodedata.combining(character) else character
-    code, name = f"U+{ord(character):04X}", unicodedata.name(character, "")
-    what = f"{seen!r} ({code}, {name})" if character.isprintable() else f"{code} ({name or 'a control character'})"
+    unnamed = "a control character" if unicodedata.category(character) == "Cc" else "no character of Unicode"
+    code, name = f"U+{ord(character):04X}", unicodedata.name(character, unnamed)
+    what = f"{seen!r} ({code}, {name})" if character.isprintable() else f"{code} ({name})"
     hint = f"; {_HINTS[character]}" if character in _HINTS else ""
     return LanguageError(f"the character {what} cannot be part of a rule{hint}", original, at)

@@ -22,7 +22,7 @@ MAX_NAME = 60
 TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<mark>\*\*|//|\S)"
 )
-_PYTHON = dict.fromkeys(("if", "else", "and", "or", "not"), "use step(), min(), max() or clip()")
+_PYTHON = dict.fromkeys(("if", "else", "and", "or", "not", "is", "in"), "use step(), min(), max() or clip()")
 _PYTHON |= {"lambda": "write lambda_ or λ", "True": "write 1", "False": "write 0", "None": "write 0"}
 
 
@@ -38,6 +38,10 @@ def check_tokens(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Sid
     signs = 0
     for token in TOKEN.finditer(spelled.text, begin, end):
         word, at = token[0], token.start()
+        if token["number"]:
+            _check_number(spelled, token)
+        if token["name"]:
+            _check_name(spelled, token, cells)
         call = before is not None and before[0] in FUNCTIONS
         if before and before["name"] and (word == "(") != call:
             raise _function_error(spelled, before)
@@ -50,11 +54,7 @@ def check_tokens(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Sid
             raise spelled.error("nothing stands in these brackets" if empty else _missing("before", word), at)
         signs = 0 if starts or whole else signs + 1
 
-        if token["number"]:
-            _check_number(spelled, token)
-        elif token["name"]:
-            _check_name(spelled, token, cells)
-        elif word == "(":
+        if word == "(":
             opened.append((at, call))
         elif word == ")" and opened:
             opened.pop()
@@ -71,7 +71,7 @@ def check_tokens(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Sid
         before, whole = token, word == ")" or not token["mark"]
 
     if before is None:
-        raise spelled.error("nothing stands to the right of '='" if begin else "this is empty", max(begin - 1, 0))
+        raise spelled.error("nothing stands to the right of '='", begin - 1)
     if before[0] in FUNCTIONS:
         raise _function_error(spelled, before)
     if opened:
