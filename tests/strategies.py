@@ -42,8 +42,8 @@ def expressions(
     names: what a `Name` can be (parameters, modulators, variables of the synapse). taus: time constants; they stand in
     filters only, and every filter is of one of `cells` (`nearest` of `pre` or `post`) with one of `taus`. weight:
     whether `w` can occur. numbers: the literals, finite and not negative. exponents: the right sides of `**`; if None,
-    any expression that is not a number beyond `MAX_EXPONENT`. Empty `operators` (with "-" goes the minus in front), `functions`,
-    `filters` or `reductions` leave those out. max_depth: how many nodes a leaf has above it at most.
+    any expression but a number beyond `MAX_EXPONENT`. Empty `operators` (with "-" goes the minus in front),
+    `functions`, `filters` or `reductions` leave those out. max_depth: how many nodes a leaf has above it at most.
 
     A rule whose numbers stay tame, for a test that computes:
 
