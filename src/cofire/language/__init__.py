@@ -10,7 +10,7 @@ A rule is one to a few equations, one a line (or separated by `;`); a line witho
 What may stand in an expression:
 
     1.5   2e-3                   numbers
-    + - * / **  ( )              arithmetic; × · ÷ − ^ ² ³ and Greek letters as in a textbook
+    + - * / **  ( )              arithmetic; × · ÷ − ^ ² ³ √ and Greek letters as in a textbook
     pre  post                    activity of the two cells, also x and y: a rate, or a train of spikes
     w                            the weight
     pre.NAME  post.NAME          another variable of the cell; post.drive is its summed synaptic input
@@ -19,7 +19,7 @@ What may stand in an expression:
     exp log sqrt tanh sigmoid relu step sign abs min max clip
 
     trace(s, tau)                +1 at each spike of s, decays with time constant tau
-    nearest(s, tau)              set to 1 at each spike of s, decays with tau
+    nearest(s, tau)              set to 1 at each spike of s (pre or post), decays with tau
     mean(s, tau)                 running average of s, trace(s, tau) / tau
 
     sum_pre(e)  sum_post(e)      sums over the cells of a layer
@@ -34,6 +34,15 @@ How it is understood, everywhere the same:
                spike, with both when they meet in one step; with neither it acts all the time. A factor has its value
                just before the event, so a trace does not contain the spike that reads it.
     order      all terms of an event are added, then the weights are normalised, then held within bounds.
+
+How a text becomes a tree, one file a stage; what a later stage is given, the earlier ones have checked:
+
+    spelling.py     characters   Δw = η × x²  is  Deltaw = eta * x**2
+    tokens.py       words        each may follow the one before
+    parse.py        tree         equations; Python's `ast` through a whitelist; limits on size, depth and exponents
+    scope.py        names        each has a meaning, and a use
+    dimensions.py   units        seconds are not added to volts
+    text.py  latex.py  mathml.py  and back
 """
 
 from cofire.language.parse import parse, parse_expression
