@@ -169,12 +169,20 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
         else:
             products.append(_product(term, gain, values))
     blocks.extend(_tiled_block(part, gain, values) for part in separated.rest)
-    return Work(scale, products, blocks, ORDERED_ROWS if ordered else _panel_rows(base.shape))
+    if ordered:
+        rows = ORDERED_ROWS
+    else:
+        rows = _rows_of(BLOCK, base.shape) if separated.rest else _panel_rows(base.shape, 8 if blocks else 2)
+    return Work(scale, products, blocks, rows)
 
 
-def _panel_rows(shape: tuple[int, ...]) -> int:
-    """Rows that one matrix product makes at once: many, and not more than half of a large array."""
-    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 2)) // shape[1])
+def _panel_rows(shape: tuple[int, ...], parts: int) -> int:
+    """Rows that one matrix product makes at once: many, and not more than one of `parts` of a large array."""
+    return _rows_of(max(BLOCK, min(PANEL, shape[0] * shape[1] // parts)), shape)
+
+
+def _rows_of(size: int, shape: tuple[int, ...]) -> int:
+    return max(1, size // shape[1])
 
 
 def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:
@@ -319,7 +327,7 @@ def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
         if right is None
         else _spread(right, n_pre, values)
     )
-    windows = list(row_windows(values.w.shape, _panel_rows(values.w.shape)))
+    windows = list(row_windows(values.w.shape, _panel_rows(values.w.shape, 4)))
     if not gemm.writable_in_place(values.w):
         return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
     total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=compat.device(values.w))
@@ -338,7 +346,7 @@ def _sum_post(term: Term, values: Values) -> Array:
         total = _spread(left, n_post, values) @ values.w
     else:
         total = 0.0
-        for window in row_windows(values.w.shape, _panel_rows(values.w.shape)):
+        for window in row_windows(values.w.shape, _panel_rows(values.w.shape, 4)):
             rows = _synapse_rows(term.synapse, window, values)
             part = (
                 _spread(left, n_post, values)[:, window] @ rows
