@@ -102,10 +102,10 @@ def test_float32_stays_float32(name: str, library: Library) -> None:
 
 def test_blocks_make_no_difference(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and samples in pieces of one give what they give at once."""
-    from cofire.backends.arrays import products
+    from cofire.backends.arrays import blocks
 
-    for name in ("BLOCK", "PANEL", "ORDERED_ROWS"):
-        monkeypatch.setattr(products, name, 1)
+    for name in ("BLOCK", "PANEL", "ORDERED"):
+        monkeypatch.setattr(blocks, name, 1)
     text = (
         "dw/dt = eta * post * reconstruct_ordered(post) + eta * abs(pre - w) * post + exp(-w) * mean(pre, tau) * post"
     )

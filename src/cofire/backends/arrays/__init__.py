@@ -2,6 +2,9 @@
 
 inputs.py        what the user gave, checked and brought to one shape and type
 expressions.py   the value of a subexpression along the axes that it needs
-products.py      the terms of a plan added up: matrix products accumulated into the weights
+products.py      the terms of a plan added up: matrix products, row scales and blocks
+reductions.py    sums over the cells of a layer
+blocks.py        how large a piece is worked on at once
+gemm.py          the few operations where libraries differ
 rates.py         one step: weights, then filters and synapse variables
 """

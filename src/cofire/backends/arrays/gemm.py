@@ -11,6 +11,8 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
+from cofire.errors import ArrayError
+
 Array = Any
 
 
@@ -61,3 +63,15 @@ def is_finite(array: Array) -> bool:
         return True
     xp = compat.array_namespace(array)
     return bool(xp.all(xp.isfinite(array)))
+
+
+def check_finite(name: str, array: Array, hint: str = "") -> None:
+    """Raises: `ArrayError` saying how many values are not finite, where the first is, and the hint."""
+    if is_finite(array):
+        return
+    xp = compat.array_namespace(array)
+    wrong = xp.astype(~xp.isfinite(array), xp.int64)
+    first = int(xp.argmax(xp.reshape(wrong, (-1,))))
+    place = list(divmod(first, array.shape[1]) if array.ndim == 2 else (first,))
+    many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {place}"
+    raise ArrayError(f"{name} has shape {tuple(array.shape)} and {many}{hint}")

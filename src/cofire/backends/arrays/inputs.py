@@ -11,7 +11,7 @@ import numpy as np
 
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import ORDER, Array, Values
-from cofire.backends.arrays.products import check_finite, reduced
+from cofire.backends.arrays.reductions import reduced
 from cofire.backends.state import RuleState
 from cofire.errors import ArrayError, did_you_mean
 from cofire.language.tree import POST, PRE, Cell
@@ -127,7 +127,7 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
     if array.shape[0] == 0:
         raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
     hint = "; if it is computed from the weights, learning diverges: lower the learning rate or hold the weights"
-    check_finite(name, array, hint if name == "post" else "")
+    gemm.check_finite(name, array, hint if name == "post" else "")
     return array
 
 
@@ -143,7 +143,7 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
         raise ArrayError(
             f"{name} has shape {tuple(array.shape)}; expected a number, or one for each of the {samples} samples"
         )
-    check_finite(name, array)
+    gemm.check_finite(name, array)
     return array if array.shape[0] == samples else xp.broadcast_to(array, (samples,))
 
 

@@ -5,23 +5,20 @@ Nothing of size batch · post · pre is ever made: what does not separate is wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import array_api_compat as compat
 
 from cofire.backends.arrays import gemm
-from cofire.backends.arrays.expressions import EVERYTHING, ORDER, Array, Axis, Values
+from cofire.backends.arrays.blocks import cached_rows, ordered_rows, panel_rows, row_windows, sample_windows
+from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
 from cofire.errors import ArrayError
 from cofire.language.algebra import simplify
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Weight, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, walk
 from cofire.language.tree import replace as substituted
 from cofire.lowering.products import Separated, Term, additive_terms
-
-BLOCK = 1 << 16  # numbers worked on at once by functions: 256 KiB in float32, well within one core's cache
-PANEL = 1 << 21  # numbers of the weights that one matrix product makes at once, so that adding them finds them in cache
-ORDERED_ROWS = 64  # rows that share one residual; the triangle within them costs rows / batch of a product
 
 
 @dataclass(frozen=True)
@@ -116,39 +113,8 @@ def _at_once(work: Work, base: Array) -> Array:
     return total
 
 
-def check_finite(name: str, array: Array, hint: str = "") -> None:
-    """Raises: `ArrayError` saying how many values are not finite, where the first is, and the hint."""
-    if gemm.is_finite(array):
-        return
-    xp = compat.array_namespace(array)
-    wrong = xp.astype(~xp.isfinite(array), xp.int64)
-    first = int(xp.argmax(xp.reshape(wrong, (-1,))))
-    place = list(divmod(first, array.shape[1]) if array.ndim == 2 else (first,))
-    many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {place}"
-    raise ArrayError(f"{name} has shape {tuple(array.shape)} and {many}{hint}")
-
-
 def _joined(pieces: list[Array], like: Array) -> Array:
     return compat.array_namespace(like).concat(pieces, axis=0)
-
-
-def reduced(separated: Separated, axis: Axis, values: Values) -> Array:
-    """The sum of an expression over the other kind of cell: `[batch or 1, cells of axis or 1]`."""
-    total: Array = 0.0
-    tiled = [*separated.rest, *(term.expression for term in separated.terms if term.ordered)]
-    for term in separated.terms:
-        if term.ordered:
-            continue
-        total = total + values.number(term.coefficient) * (
-            _sum_pre(term, values) if axis == "post" else _sum_post(term, values)
-        )
-    for part in tiled:
-        total = total + _summed_tiles(part, axis, values)
-    return (
-        values.xp.full((1, 1), total, dtype=values.w.dtype, device=compat.device(values.w))
-        if isinstance(total, float)
-        else total
-    )
 
 
 def _sorted(separated: Separated, base: Array, keep: float, gain: float, values: Values) -> Work:
@@ -170,25 +136,10 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
             products.append(_product(term, gain, values))
     blocks.extend(_tiled_block(part, gain, values) for part in separated.rest)
     if ordered:
-        rows = ORDERED_ROWS
+        rows = ordered_rows()
     else:
-        rows = _rows_of(BLOCK, base.shape) if separated.rest else _panel_rows(base.shape, 8 if blocks else 2)
+        rows = cached_rows(base.shape) if separated.rest else panel_rows(base.shape, 8 if blocks else 2)
     return Work(scale, products, blocks, rows)
-
-
-def _panel_rows(shape: tuple[int, ...], parts: int) -> int:
-    """Rows that one matrix product makes at once: many, and not more than one of `parts` of a large array."""
-    return _rows_of(max(BLOCK, min(PANEL, shape[0] * shape[1] // parts)), shape)
-
-
-def _rows_of(size: int, shape: tuple[int, ...]) -> int:
-    return max(1, size // shape[1])
-
-
-def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:
-    rows = rows or max(1, BLOCK // max(1, shape[1]))
-    for begin in range(0, shape[0], rows):
-        yield slice(begin, min(begin + rows, shape[0]))
 
 
 def _product(term: Term, gain: float, values: Values) -> Product:
@@ -214,7 +165,7 @@ def _checked(factor: Expr, side: Axis, values: Values) -> Array:
     """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
     array = values.array(values.value(factor, ("batch", side)))
     if not isinstance(factor, Cell) and not gemm.is_finite(array):
-        check_finite("w", values.w)
+        gemm.check_finite("w", values.w)
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
     return array
 
@@ -289,7 +240,7 @@ def _tiled_block(part: Expr, gain: float, values: Values) -> Block:
     def block(window: slice) -> Array:
         shape = (window.stop - window.start, values.w.shape[1])
         total: Array = 0.0
-        for samples in _chunks(values, values.w.shape[0] * shape[1] if whole else shape[0] * shape[1]):
+        for samples in sample_windows(values.samples, values.w.shape[0] * shape[1] if whole else shape[0] * shape[1]):
             tile = values.value(part, ORDER, {"batch": samples} if whole else {"batch": samples, "post": window})
             tile = values.array(tile)
             if whole:
@@ -298,95 +249,3 @@ def _tiled_block(part: Expr, gain: float, values: Values) -> Block:
         return (gain / values.samples) * total
 
     return block
-
-
-def _chunks(values: Values, size: int) -> Iterator[slice]:
-    many = max(1, BLOCK // max(1, size))
-    for begin in range(0, values.samples, many):
-        yield slice(begin, min(begin + many, values.samples))
-
-
-def _sum_pre(term: Term, values: Values) -> Array:
-    """The sum over presynaptic cells of one term without its coefficient, `[batch or 1, post or 1]`."""
-    right = values.array(values.value(term.pre, ("batch", "pre"))) if term.pre is not None else None
-    n_pre = values.w.shape[1]
-    if term.synapse is None:
-        total: Array = float(n_pre) if right is None else _sum_cells(right, n_pre, values)
-    elif term.synapse == Weight() and right is not None:
-        total = _spread(right, n_pre, values) @ values.w.T
-    else:
-        total = _weighted_sums(right, term.synapse, values)
-    return total if term.post is None else total * values.value(term.post, ("batch", "post"))
-
-
-def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
-    """The sum over presynaptic cells of `synapse[post, pre] · right[batch, pre]`, a panel of rows at a time."""
-    xp, (n_post, n_pre) = values.xp, values.w.shape
-    right = (
-        xp.ones((1, n_pre), dtype=values.w.dtype, device=compat.device(values.w))
-        if right is None
-        else _spread(right, n_pre, values)
-    )
-    windows = list(row_windows(values.w.shape, _panel_rows(values.w.shape, 4)))
-    if not gemm.writable_in_place(values.w):
-        return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
-    total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=compat.device(values.w))
-    for window in windows:
-        total[:, window] = right @ _synapse_rows(synapse, window, values).T
-    return total
-
-
-def _sum_post(term: Term, values: Values) -> Array:
-    """The sum over postsynaptic cells of one term without its coefficient, `[batch or 1, pre or 1]`."""
-    left = values.array(values.value(term.post, ("batch", "post"))) if term.post is not None else None
-    n_post = values.w.shape[0]
-    if term.synapse is None:
-        total: Array = float(n_post) if left is None else _sum_cells(left, n_post, values)
-    elif term.synapse == Weight() and left is not None:
-        total = _spread(left, n_post, values) @ values.w
-    else:
-        total = 0.0
-        for window in row_windows(values.w.shape, _panel_rows(values.w.shape, 4)):
-            rows = _synapse_rows(term.synapse, window, values)
-            part = (
-                _spread(left, n_post, values)[:, window] @ rows
-                if left is not None
-                else values.xp.sum(rows, axis=0)[None, :]
-            )
-            total = total + part
-    return total if term.pre is None else total * values.value(term.pre, ("batch", "pre"))
-
-
-def _synapse_rows(node: Expr, window: slice, values: Values) -> Array:
-    """A factor of each synapse for some rows, worked out in blocks that stay in the cache."""
-    if not gemm.writable_in_place(values.w):
-        return values.value(node, ("post", "pre"), {"post": window})
-    rows = values.xp.empty(
-        (window.stop - window.start, values.w.shape[1]), dtype=values.w.dtype, device=compat.device(values.w)
-    )
-    for part in row_windows(rows.shape):
-        rows[part, :] = values.value(
-            node, ("post", "pre"), {"post": slice(window.start + part.start, window.start + part.stop)}
-        )
-    return rows
-
-
-def _sum_cells(array: Array, cells: int, values: Values) -> Array:
-    return values.xp.sum(_spread(array, cells, values), axis=1, keepdims=True)
-
-
-def _spread(array: Array, cells: int, values: Values) -> Array:
-    """`array` as `[batch or 1, cells]`."""
-    if array.ndim == 0:
-        array = values.xp.reshape(array, (1, 1))
-    return array if array.shape[1] == cells else values.xp.broadcast_to(array, (array.shape[0], cells))
-
-
-def _summed_tiles(part: Expr, axis: Axis, values: Values) -> Array:
-    """The sum of what does not separate over the other kind of cell, `[batch, cell of axis]`."""
-    samples = []
-    for chunk in _chunks(values, values.w.shape[0] * values.w.shape[1]):
-        tile = values.array(values.value(part, ORDER, {**EVERYTHING, "batch": chunk}))
-        everywhere = values.xp.broadcast_to(tile, (chunk.stop - chunk.start, *values.w.shape))
-        samples.append(values.xp.sum(everywhere, axis=2 if axis == "post" else 1))
-    return values.xp.concat(samples, axis=0)

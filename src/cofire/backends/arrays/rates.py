@@ -13,7 +13,7 @@ import numpy as np
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import Array, Axis, Values
 from cofire.backends.arrays.inputs import Inputs, output_array, read_inputs
-from cofire.backends.arrays.products import Guard, add_terms, check_finite
+from cofire.backends.arrays.products import Guard, add_terms
 from cofire.backends.state import RuleState
 from cofire.errors import ArrayError, DivergenceError
 from cofire.lowering.placement import SYNAPSE
@@ -100,7 +100,7 @@ def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array
 
     def before(rows: Array) -> None:
         if not gemm.is_finite(rows):
-            check_finite(name, given.values.w if name == "w" else given.values.state[name])
+            gemm.check_finite(name, given.values.w if name == "w" else given.values.state[name])
 
     def after(rows: Array) -> Array:
         if not gemm.is_finite(rows):

@@ -1,0 +1,38 @@
+"""How large a piece is worked on at once, so that it stays in the cache and no temporary is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+BLOCK = 1 << 16  # numbers worked on at once by functions: 256 KiB in float32, well within one core's cache
+PANEL = 1 << 21  # numbers that one matrix product makes at once, so that adding them finds them in a cache
+ORDERED = 64  # rows that share one residual; the triangle within them costs rows / batch of a product
+
+
+def cached_rows(shape: tuple[int, ...]) -> int:
+    """Rows that fit a core's cache."""
+    return max(1, BLOCK // shape[1])
+
+
+def panel_rows(shape: tuple[int, ...], parts: int) -> int:
+    """Rows that one matrix product makes at once: many, and not more than one of `parts` of a large array."""
+    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // parts)) // shape[1])
+
+
+def ordered_rows() -> int:
+    """Rows of an ordered sum that share one residual."""
+    return ORDERED
+
+
+def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:
+    """Windows of so many rows, or of as many as fit a core's cache, from the first to the last."""
+    rows = rows or cached_rows(shape)
+    for begin in range(0, shape[0], rows):
+        yield slice(begin, min(begin + rows, shape[0]))
+
+
+def sample_windows(samples: int, size: int) -> Iterator[slice]:
+    """Windows of so many samples, of `size` numbers each, that they fit a core's cache."""
+    many = max(1, BLOCK // max(1, size))
+    for begin in range(0, samples, many):
+        yield slice(begin, min(begin + many, samples))

@@ -1,0 +1,116 @@
+"""Sums over the cells of a layer, as matrix products where they separate and tile by tile where not."""
+
+from __future__ import annotations
+
+import array_api_compat as compat
+
+from cofire.backends.arrays import gemm
+from cofire.backends.arrays.blocks import panel_rows, row_windows, sample_windows
+from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
+from cofire.language.tree import Expr, Weight
+from cofire.lowering.products import Separated, Term
+
+
+def reduced(separated: Separated, axis: Axis, values: Values) -> Array:
+    """The sum of an expression over the other kind of cell: `[batch or 1, cells of axis or 1]`."""
+    total: Array = 0.0
+    tiled = [*separated.rest, *(term.expression for term in separated.terms if term.ordered)]
+    for term in separated.terms:
+        if term.ordered:
+            continue
+        total = total + values.number(term.coefficient) * (
+            _sum_pre(term, values) if axis == "post" else _sum_post(term, values)
+        )
+    for part in tiled:
+        total = total + _summed_tiles(part, axis, values)
+    return (
+        values.xp.full((1, 1), total, dtype=values.w.dtype, device=compat.device(values.w))
+        if isinstance(total, float)
+        else total
+    )
+
+
+def _sum_pre(term: Term, values: Values) -> Array:
+    """The sum over presynaptic cells of one term without its coefficient, `[batch or 1, post or 1]`."""
+    right = values.array(values.value(term.pre, ("batch", "pre"))) if term.pre is not None else None
+    n_pre = values.w.shape[1]
+    if term.synapse is None:
+        total: Array = float(n_pre) if right is None else _sum_cells(right, n_pre, values)
+    elif term.synapse == Weight() and right is not None:
+        total = _spread(right, n_pre, values) @ values.w.T
+    else:
+        total = _weighted_sums(right, term.synapse, values)
+    return total if term.post is None else total * values.value(term.post, ("batch", "post"))
+
+
+def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
+    """The sum over presynaptic cells of `synapse[post, pre] · right[batch, pre]`, a panel of rows at a time."""
+    xp, (n_post, n_pre) = values.xp, values.w.shape
+    right = (
+        xp.ones((1, n_pre), dtype=values.w.dtype, device=compat.device(values.w))
+        if right is None
+        else _spread(right, n_pre, values)
+    )
+    windows = list(row_windows(values.w.shape, panel_rows(values.w.shape, 4)))
+    if not gemm.writable_in_place(values.w):
+        return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
+    total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=compat.device(values.w))
+    for window in windows:
+        total[:, window] = right @ _synapse_rows(synapse, window, values).T
+    return total
+
+
+def _sum_post(term: Term, values: Values) -> Array:
+    """The sum over postsynaptic cells of one term without its coefficient, `[batch or 1, pre or 1]`."""
+    left = values.array(values.value(term.post, ("batch", "post"))) if term.post is not None else None
+    n_post = values.w.shape[0]
+    if term.synapse is None:
+        total: Array = float(n_post) if left is None else _sum_cells(left, n_post, values)
+    elif term.synapse == Weight() and left is not None:
+        total = _spread(left, n_post, values) @ values.w
+    else:
+        total = 0.0
+        for window in row_windows(values.w.shape, panel_rows(values.w.shape, 4)):
+            rows = _synapse_rows(term.synapse, window, values)
+            part = (
+                _spread(left, n_post, values)[:, window] @ rows
+                if left is not None
+                else values.xp.sum(rows, axis=0)[None, :]
+            )
+            total = total + part
+    return total if term.pre is None else total * values.value(term.pre, ("batch", "pre"))
+
+
+def _synapse_rows(node: Expr, window: slice, values: Values) -> Array:
+    """A factor of each synapse for some rows, worked out in blocks that stay in the cache."""
+    if not gemm.writable_in_place(values.w):
+        return values.value(node, ("post", "pre"), {"post": window})
+    rows = values.xp.empty(
+        (window.stop - window.start, values.w.shape[1]), dtype=values.w.dtype, device=compat.device(values.w)
+    )
+    for part in row_windows(rows.shape):
+        rows[part, :] = values.value(
+            node, ("post", "pre"), {"post": slice(window.start + part.start, window.start + part.stop)}
+        )
+    return rows
+
+
+def _sum_cells(array: Array, cells: int, values: Values) -> Array:
+    return values.xp.sum(_spread(array, cells, values), axis=1, keepdims=True)
+
+
+def _spread(array: Array, cells: int, values: Values) -> Array:
+    """`array` as `[batch or 1, cells]`."""
+    if array.ndim == 0:
+        array = values.xp.reshape(array, (1, 1))
+    return array if array.shape[1] == cells else values.xp.broadcast_to(array, (array.shape[0], cells))
+
+
+def _summed_tiles(part: Expr, axis: Axis, values: Values) -> Array:
+    """The sum of what does not separate over the other kind of cell, `[batch, cell of axis]`."""
+    samples = []
+    for chunk in sample_windows(values.samples, values.w.shape[0] * values.w.shape[1]):
+        tile = values.array(values.value(part, ORDER, {"batch": chunk}))
+        everywhere = values.xp.broadcast_to(tile, (chunk.stop - chunk.start, *values.w.shape))
+        samples.append(values.xp.sum(everywhere, axis=2 if axis == "post" else 1))
+    return values.xp.concat(samples, axis=0)
