@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import string
 import sys
 import unicodedata
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -14,10 +16,10 @@ from cofire.errors import LanguageError
 from cofire.language.spelling import plain_name, spell
 
 GREEK = {
-    "αβγδεζηθικλμνξοπρστυφχψω": "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda_ mu nu xi omicron pi rho "
-    "sigma tau upsilon phi chi psi omega",
-    "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ": "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho "
-    "Sigma Tau Upsilon Phi Chi Psi Omega",
+    "αβγδεζηθικλμ": "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda_ mu",
+    "νξοπρστυφχψω": "nu xi omicron pi rho sigma tau upsilon phi chi psi omega",
+    "ΑΒΓΔΕΖΗΘΙΚΛΜ": "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu",
+    "ΝΞΟΠΡΣΤΥΦΧΨΩ": "Nu Xi Omicron Pi Rho Sigma Tau Upsilon Phi Chi Psi Omega",
     "ϵϕϑ\N{MICRO SIGN}\N{INCREMENT}": "epsilon phi theta mu Delta",
 }
 
@@ -89,25 +91,17 @@ def test_what_was_written_can_be_quoted() -> None:
     assert spelled.error("at the end", len(spelled.text)).position == 10
 
 
-HARMLESS = {character for character in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(character) == "Zs"}
-
-
 def test_no_other_character_of_unicode_comes_through() -> None:
     accepted = set()
-    for character in map(chr, range(sys.maxunicode + 1)):
-        try:
+    tried = [*range(0x3100), *random.Random(0).sample(range(0x3100, sys.maxunicode + 1), 2000)]
+    for character in map(chr, tried):
+        with suppress(LanguageError):
             spell(character)
-        except LanguageError:
-            continue
-        accepted.add(character)
-    known = {
-        *"".join(GREEK),
-        *"×·⋅∙∗•−–—÷∕⁄^√∂\t\n\r;#",
-        *"⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉₊₋ₓ",
-        *string.ascii_letters,
-        *string.digits,
-    }
-    assert accepted == known | HARMLESS | set("_.+-*/(),=")
+            accepted.add(character)
+    letters = {*"".join(GREEK), *string.ascii_letters, *string.digits, *"⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉₊₋ₓ"}
+    signs = {*"_.+-*/(),=;#×·⋅∙∗•−–—÷∕⁄^√∂\t\n\r"}
+    spaces = {character for character in map(chr, range(0x3100)) if unicodedata.category(character) == "Zs"}
+    assert accepted == letters | signs | spaces
 
 
 @pytest.mark.parametrize(
