@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from cofire.constraints import POSITIVE, Number, check
 from cofire.errors import LanguageError, ParameterError, did_you_mean, shortened
 from cofire.language.algebra import arithmetic, names
 from cofire.language.functions import CELLS, FILTERS, RESERVED
 from cofire.language.parse import find_name
+from cofire.language.spelling import GREEK_NAMES
 from cofire.language.text import to_text
 from cofire.language.tree import Call, Cell, Equations, Expr, Name, Weight, walk
 from cofire.units import in_si
@@ -22,14 +23,12 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
     """
     defined = {name for name, _ in (*equations.variables, *equations.definitions)}
     known = defined.union(parameters, signals)
-    used: dict[str, None] = {}
-    for _, expression in equations.items():
-        for name in names(expression):
-            if name not in known:
-                inside = shortened(to_text(_smallest_call(expression, name)))
-                reason = f'unknown name {name!r} in "{inside}"{_mend(name, known)}'
-                raise LanguageError(reason, text, find_name(text, name))
-            used[name] = None
+    used = list(dict.fromkeys(name for _, expression in equations.items() for name in names(expression)))
+    for name in used:
+        if name not in known:
+            inside = shortened(to_text(_smallest_call(equations, name)))
+            reason = f'unknown name {name!r} in "{inside}"{_mend(name, known, used)}'
+            raise LanguageError(reason, text, find_name(text, name))
     for name in (*parameters, *signals):
         if name in RESERVED:
             raise ParameterError(f"{name!r} is a word of the language and cannot be a parameter or a signal")
@@ -45,7 +44,7 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
     for name, _ in equations.definitions:
         if name not in used:
             raise LanguageError(f"{name!r} is defined, but no equation reads it", text, find_name(text, name))
-    return list(used)
+    return used
 
 
 def check_time_constants(equations: Equations, text: str, parameters: Mapping[str, Number]) -> None:
@@ -76,12 +75,13 @@ def _cells(equations: Equations) -> set[str]:
     return {f"{part.side}_{part.variable}" for part in parts if isinstance(part, Cell) and part.variable}
 
 
-def _mend(name: str, known: Iterable[str]) -> str:
+def _mend(name: str, known: set[str], used: Collection[str]) -> str:
     """What to do about an unknown name: put operators into a product, correct it to a near one, or give it a value."""
     factors = _split(name, {*known, *CELLS, "w"})
     if factors:
         return f"; to multiply write {' * '.join(factors)}"
-    return did_you_mean(name, known) or f"; give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
+    near = did_you_mean(name, known.difference(used) if name in GREEK_NAMES else known)  # beta is no misspelt eta
+    return near or f"; give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
 
 
 def _split(name: str, parts: Collection[str]) -> list[str]:
@@ -94,7 +94,8 @@ def _split(name: str, parts: Collection[str]) -> list[str]:
     return rows.get(len(name), [])
 
 
-def _smallest_call(expression: Expr, name: str) -> Expr:
-    """The innermost function call around `name`, or the whole expression."""
+def _smallest_call(equations: Equations, name: str) -> Expr:
+    """The innermost function call around the first `name`, or the whole expression that it stands in."""
+    expression = next(expression for _, expression in equations.items() if name in names(expression))
     inside = [part for part in walk(expression) if isinstance(part, Call) and name in names(part)]
     return inside[-1] if inside else expression

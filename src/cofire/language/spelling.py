@@ -14,6 +14,7 @@ from cofire.errors import LanguageError
 _GREEK = {chr(code): unicodedata.name(chr(code)).split()[-1].lower() for code in range(0x3B1, 0x3CA) if code != 0x3C2}
 _GREEK |= {chr(code): unicodedata.name(chr(code)).split()[-1].title() for code in range(0x391, 0x3AA) if code != 0x3A2}
 _GREEK |= {"λ": "lambda_", "Λ": "Lambda", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "µ": "mu", "∆": "Delta", "∂": "d"}
+GREEK_NAMES = frozenset(_GREEK.values())
 
 _OPERATORS = dict.fromkeys("×·⋅∙∗•", "*") | dict.fromkeys("−–—", "-") | dict.fromkeys("÷∕⁄", "/")
 _OPERATORS |= {"^": "**", "√": " sqrt "}
