@@ -62,8 +62,8 @@ def duration(rule: Rule, dt: Any) -> float:
     Raises: `ParameterError` if it is not positive, or if a unit is missing on one side only.
     """
     if dt is None:
-        if rule.is_timed and lower(rule).states:
-            raise ParameterError("the time constants of this rule carry units, so a step needs a duration: dt=1*ms")
+        if rule.is_timed:
+            raise ParameterError("the parameters of this rule have units of time, so a step needs one: dt=1*ms")
         return 1.0
     if isinstance(dt, Quantity) and not rule.is_timed:
         raise ParameterError(

@@ -239,3 +239,28 @@ def test_triplet_reads_as_one_would_write_it() -> None:
     text = str(rules.triplet().explain())
     assert "at a presynaptic arrival   w -= trace(post, tau_minus) * (A2_minus + A3_minus * trace(pre, tau_x))" in text
     assert "at a postsynaptic spike    w += trace(pre, tau_plus) * (A2_plus + A3_plus * trace(post, tau_y))" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-e / tau + post",
+        "(tau * post - e) / tau",
+        "(post * tau - e) * (1 / tau)",
+        "post - e * (1 / tau)",
+        "-(e - tau * post) / tau",
+    ],
+)
+def test_a_linear_decay_is_exact_however_it_is_written(text: str) -> None:
+    made = plan(f"dw/dt = e\nde/dt = {text}")
+    (state,) = made.states
+    assert state.exact
+    values = Numbers(4)
+    assert evaluate(state.rate, values) == pytest.approx(1 / float(values.leaf(Name("tau"))))
+
+
+def test_a_plan_is_plain_data() -> None:
+    import pickle
+
+    made = rules.bcm().explain()
+    assert pickle.loads(pickle.dumps(made)) == made

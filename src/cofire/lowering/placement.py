@@ -6,11 +6,11 @@ the sample (it is one running number) and a reduction sums an axis away.
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cofire.language.functions import FILTERS, REDUCTIONS
-from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Number, Weight, children, rebuild, walk
+from cofire.language.tree import Binary, Call, Cell, Expr, Name, Number, Weight, children, rebuild, walk
 
 Axis = Literal["batch", "post", "pre"]
 Axes = frozenset[Axis]
@@ -23,15 +23,22 @@ PRE_SIDE: Axes = frozenset({"batch", "pre"})
 SYNAPSE: Axes = frozenset({"post", "pre"})
 
 DRIVE = Cell("post", "drive")
-DRIVE_MEANING = Call("sum_pre", (Binary("*", Weight(), PRE),))
 
 
+@dataclass(frozen=True)
 class Placement:
-    """The axes of every subexpression of one rule, given which names vary along with what."""
+    """The axes of every subexpression of one rule, given which names are its variables and signals."""
 
-    def __init__(self, variables: frozenset[str], signals: frozenset[str]) -> None:
-        self.variables, self.signals = variables, signals
-        self.axes = cache(self._axes)
+    variables: frozenset[str]
+    signals: frozenset[str]
+    _found: dict[Expr, Axes] = field(default_factory=dict, compare=False, repr=False)
+
+    def axes(self, node: Expr) -> Axes:
+        """What `node` varies along."""
+        found = self._found.get(node)
+        if found is None:
+            found = self._found[node] = self._axes(node)
+        return found
 
     def _axes(self, node: Expr) -> Axes:
         match node:
@@ -47,8 +54,6 @@ class Placement:
                 return self.axes(inner) - {"pre"}
             case Call("sum_post", (inner,)):
                 return self.axes(inner) - {"post"}
-            case Call("reconstruct", (inner,)):
-                return (self.axes(inner) | SYNAPSE) - {"post"}
             case Call("reconstruct_ordered", (inner,)):
                 return self.axes(inner) | SYNAPSE
             case Call(function, (inner, _)) if function in FILTERS:

@@ -72,37 +72,27 @@ def _filter(node: Call, place: Placement) -> State:
 
 def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
     slope, drive = _linear(expression, symbol, place)
-    rate, exact = tidy(Negative(slope)), symbol not in walk(drive)
+    exact = symbol not in walk(drive)
+    rate, drive = (tidy(Negative(slope)), drive) if exact else (ZERO, simplify(expression))
     return State(symbol, symbol.id, "variable", place.axes(symbol), rate, drive, separate(drive, place), exact)
 
 
 def _linear(node: Expr, symbol: Name, place: Placement) -> tuple[Expr, Expr]:
-    """`node` as slope · symbol + drive: in the slope, made of parameters, is every summand where that is possible."""
+    """`node` as slope · symbol + drive, the slope made of parameters; what is not linear so stays in the drive."""
     match node:
+        case Name() if node == symbol:
+            return ONE, ZERO
         case Negative(inner):
             slope, drive = _linear(inner, symbol, place)
             return tidy(Negative(slope)), tidy(Negative(drive))
         case Binary("+" | "-" as sign, left, right):
             (slope, drive), (other_slope, other_drive) = (_linear(side, symbol, place) for side in (left, right))
             return tidy(Binary(sign, slope, other_slope)), tidy(Binary(sign, drive, other_drive))
-    found = _slope(node, symbol)
-    return (simplify(found), ZERO) if found is not None and place.is_constant(found) else (ZERO, simplify(node))
-
-
-def _slope(term: Expr, symbol: Name) -> Expr | None:
-    """`c` where `term` is `c * symbol` and `c` is free of it, else None."""
-    match term:
-        case Name() if term == symbol:
-            return ONE
-        case Negative(inner):
-            slope = _slope(inner, symbol)
-            return None if slope is None else Negative(slope)
-        case Binary("*", left, right):
-            for side, other in ((left, right), (right, left)):
-                slope = _slope(side, symbol)
-                if slope is not None and symbol not in walk(other):
-                    return simplify(Binary("*", slope, other))
-        case Binary("/", left, right) if symbol not in walk(right):
-            slope = _slope(left, symbol)
-            return None if slope is None else simplify(Binary("/", slope, right))
-    return None
+        case Binary("*", left, right) if place.is_constant(left) or place.is_constant(right):
+            factor, inner = (left, right) if place.is_constant(left) else (right, left)
+            slope, drive = _linear(inner, symbol, place)
+            return tidy(Binary("*", simplify(factor), slope)), tidy(Binary("*", simplify(factor), drive))
+        case Binary("/", inner, divisor) if place.is_constant(divisor):
+            slope, drive = _linear(inner, symbol, place)
+            return tidy(Binary("/", slope, simplify(divisor))), tidy(Binary("/", drive, simplify(divisor)))
+    return ZERO, simplify(node)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from cofire.language.functions import FILTERS, REDUCTIONS
-from cofire.language.tree import Binary, Call, Expr, Negative, Number
+from cofire.language.tree import Binary, Call, Equations, Expr, Name, Negative, Number
 
 Array = np.ndarray
 
@@ -61,6 +61,18 @@ def evaluate(node: Expr, values: Values) -> Array:
         case Call(function, arguments) if function not in FILTERS:
             return FUNCTIONS[function](*(evaluate(argument, values) for argument in arguments))
     return values.leaf(node)
+
+
+def derivative(symbol: Expr, equations: Equations, values: Values) -> Array:
+    """dX/dt of a filter or of a synapse variable, events left out: what the language says of it, term by term."""
+    match symbol:
+        case Call("mean", (signal, time)):
+            return (evaluate(signal, values) - values.leaf(symbol)) / evaluate(time, values)
+        case Call(_, (signal, time)):
+            return evaluate(signal, values) - values.leaf(symbol) / evaluate(time, values)
+        case Name(name):
+            return evaluate(dict(equations.variables)[name], values)
+    raise TypeError(symbol)
 
 
 def held(w: Array, bounds: tuple[float, float] | None) -> Array:

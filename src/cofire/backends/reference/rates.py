@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cofire.backends.reference.expressions import Array, evaluate, held
+from cofire.backends.reference.expressions import Array, derivative, evaluate, held
 from cofire.backends.state import RuleState
 from cofire.errors import CofireError
 from cofire.language.text import to_text
@@ -47,8 +47,7 @@ class Batch:
             return everywhere.sum(axis=2, keepdims=True)
         if function == "sum_post":
             return everywhere.sum(axis=1, keepdims=True)
-        rebuilt = self.w[None] * everywhere
-        return rebuilt.sum(axis=1, keepdims=True) if function == "reconstruct" else rebuilt.cumsum(axis=1)
+        return (self.w[None] * everywhere).cumsum(axis=1)
 
 
 def delta(plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> Array:
@@ -60,7 +59,7 @@ def delta(plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> Array:
 def step(rule: Rule, plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> tuple[Array, RuleState]:
     """The weights and the state after one step; everything is computed from the values before it."""
     w = values.w + delta(plan, values, dt, reduce)
-    state = {state.key: _advanced(state, values, dt) for state in plan.states}
+    state = {state.key: _advanced(state, plan, values, dt) for state in plan.states}
     return held(_normalized(w, rule.normalize), rule.bounds), RuleState(state, values.state.step + 1)
 
 
@@ -71,16 +70,26 @@ def start(plan: Plan, shape: tuple[int, int]) -> RuleState:
     return RuleState({state.key: np.zeros((1, *size)) for state, size in zip(plan.states, sizes, strict=True)})
 
 
-def _advanced(state: State, values: Batch, dt: float) -> Array:
+def _advanced(state: State, plan: Plan, values: Batch, dt: float) -> Array:
     """Solves dX/dt = -rate · X + drive over `dt`, the drive held at its average over the batch."""
     if state.kind == "nearest":
         raise CofireError(f"{state.key} is defined for spikes only: a rate has no nearest spike; use trace")
     old = values.state[state.key]
-    drive = evaluate(state.drive, values)
-    drive = np.broadcast_to(drive, np.broadcast_shapes(drive.shape, old.shape)).mean(axis=0, keepdims=True)
-    rate = float(evaluate(state.rate, values))
+
+    def slope(x: Array) -> Array:
+        kept = RuleState({**values.state, state.key: x})
+        return derivative(state.symbol, plan.equations, replace(values, state=kept))
+
+    if not state.exact:
+        return old + dt * _mean(slope(old), old)
+    drive = slope(np.zeros_like(old))
+    rate = -float(np.ravel(slope(np.ones_like(old)) - drive)[0])
     gain = dt if rate == 0.0 else -np.expm1(-rate * dt) / rate
-    return old * np.exp(-rate * dt) + drive * gain
+    return old * np.exp(-rate * dt) + _mean(drive, old) * gain
+
+
+def _mean(drive: Array, like: Array) -> Array:
+    return np.broadcast_to(drive, np.broadcast_shapes(drive.shape, like.shape)).mean(axis=0, keepdims=True)
 
 
 def _over_batch(change: Array, values: Batch, reduce: str) -> Array:

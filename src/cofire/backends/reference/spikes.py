@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from cofire.backends.reference.expressions import Array, evaluate, held
+from cofire.backends.reference.expressions import Array, derivative, evaluate, held
 from cofire.backends.state import RuleState
+from cofire.errors import ArrayError
 from cofire.language.algebra import simplify
 from cofire.language.text import to_text
-from cofire.language.tree import POST, PRE, ZERO, Cell, Expr, Name, Weight
+from cofire.language.tree import POST, PRE, ZERO, Call, Cell, Expr, Name, Weight
 from cofire.lowering.plan import Plan
 from cofire.lowering.states import State
 from cofire.rule import Rule
@@ -59,9 +60,8 @@ class Synapses:
         if function == "sum_post":
             return np.bincount(self.pre_cell, weights=argument)[self.pre_cell]
         same_pre = self.pre_cell[:, None] == self.pre_cell[None, :]
-        if function == "reconstruct_ordered":
-            same_pre &= self.post_cell[None, :] <= self.post_cell[:, None]
-        return same_pre @ (self.w * argument)
+        up_to_here = self.post_cell[None, :] <= self.post_cell[:, None]
+        return (same_pre & up_to_here) @ (self.w * argument)
 
 
 def replay(
@@ -95,20 +95,27 @@ def replay(
     now = Synapses(pre_cell, post_cell, rule.values, {}, {}, w, {state.key: nobody for state in plan.states})
     drifting = _drifting(plan)
     for n in range(steps):
-        cells = {cell: over_time[f"{cell.side}_{cell.variable}"][n] for cell in plan.cells}
+        cells = {cell: over_time[_given(cell, over_time)][n] for cell in plan.cells}
         modulators = {name: float(over_time[name][n]) for name in rule.signals}
         silent = replace(now, cells={**cells, PRE: nobody, POST: nobody}, signals=modulators)
         since = n - delay
         arrives = np.where(since >= 0, pre_fires[pre_cell, np.maximum(since, 0)], 0.0)
         firing = replace(silent, cells={**cells, PRE: arrives, POST: post_fires[post_cell, n]})
 
-        w = held(
-            _normalized(now.w + _jump(plan.equations.weight, firing, silent), post_cell, rule.normalize), rule.bounds
-        )
-        state = {s.key: _after_event(s, firing, silent) for s in plan.states}
+        jump = evaluate(plan.equations.weight, firing) - evaluate(plan.equations.weight, silent)
+        w = held(_normalized(now.w + jump, post_cell, rule.normalize), rule.bounds)
+        state = {s.key: _after_event(s, plan, firing, silent) for s in plan.states}
         now = _advanced(replace(silent, w=w, state=state), plan, drifting, dt)
         now = replace(now, w=held(now.w, rule.bounds))
     return now.w, RuleState(now.state, steps)
+
+
+def _given(cell: Cell, over_time: Mapping[str, Array]) -> str:
+    """The name under which a variable of the cell was handed in. Raises: `ArrayError` if it was not."""
+    name = f"{cell.side}_{cell.variable}"
+    if name not in over_time:
+        raise ArrayError(f"this rule needs {name}=, an array [steps, cell], since spikes alone do not tell it")
+    return name
 
 
 def _fires(spikes: tuple[Any, Any], steps: int, used: Array) -> Array:
@@ -128,15 +135,10 @@ def _normalized(w: Array, post_cell: Array, kind: str | None) -> Array:
     return w / np.where(norms > 0, norms, 1.0)[post_cell]
 
 
-def _jump(expression: Expr, firing: Synapses, silent: Synapses) -> Array:
-    return evaluate(expression, firing) - evaluate(expression, silent)
-
-
-def _after_event(state: State, firing: Synapses, silent: Synapses) -> Array:
-    jump = _jump(state.drive, firing, silent)
-    if state.kind == "nearest":
-        return np.where(jump > 0, 1.0, silent.state[state.key])
-    return silent.state[state.key] + jump
+def _after_event(state: State, plan: Plan, firing: Synapses, silent: Synapses) -> Array:
+    before = silent.state[state.key]
+    jump = derivative(state.symbol, plan.equations, firing) - derivative(state.symbol, plan.equations, silent)
+    return np.where(jump > 0, 1.0, before) if state.kind == "nearest" else before + jump
 
 
 def _drifting(plan: Plan) -> list[str]:
@@ -144,17 +146,26 @@ def _drifting(plan: Plan) -> list[str]:
     return [name for name, events in plan.events if simplify(events.drift) != ZERO]
 
 
+def _decay(state: State, plan: Plan, now: Synapses) -> float:
+    """The rate at which a quantity decays on its own, which is minus the slope of its derivative."""
+    if isinstance(state.symbol, Call):
+        return 1.0 / float(evaluate(state.symbol.arguments[1], now))
+    here, there = (replace(now, state={**now.state, state.key: np.full(now.w.shape, x)}) for x in (0.0, 1.0))
+    change = derivative(state.symbol, plan.equations, there) - derivative(state.symbol, plan.equations, here)
+    return -float(np.ravel(change)[0]) if change.size else 0.0
+
+
 def _advanced(now: Synapses, plan: Plan, drifting: list[str], dt: float) -> Synapses:
     """Everything after `dt` without events: exponentials exactly, the rest as one system of differential equations."""
-    rates = {state.key: float(evaluate(state.rate, now)) for state in plan.states}
+    alone = {state.key: _decay(state, plan, now) for state in plan.states if state.key not in drifting}
 
     def decayed(time: float) -> dict[str, Array]:
-        return {key: now.state[key] * np.exp(-rate * time) for key, rate in rates.items()}
+        return {key: now.state[key] * np.exp(-rate * time) for key, rate in alone.items()}
 
     if not drifting:
         return replace(now, state=decayed(dt))
 
-    drives = {state.key: state.drive for state in plan.states} | {"w": plan.equations.weight}
+    symbols = {state.key: state.symbol for state in plan.states}
     start = {key: now.w if key == "w" else now.state[key] for key in drifting}
 
     def at(time: float, flat: Array) -> Synapses:
@@ -165,7 +176,8 @@ def _advanced(now: Synapses, plan: Plan, drifting: list[str], dt: float) -> Syna
     def slope(time: float, flat: Array) -> Array:
         values = at(time, flat)
         change = [
-            evaluate(drives[key], values) - (rates[key] * values.state[key] if key != "w" else 0.0) for key in drifting
+            evaluate(plan.equations.weight, values) if key == "w" else derivative(symbols[key], plan.equations, values)
+            for key in drifting
         ]
         return np.concatenate([np.broadcast_to(part, now.w.shape) for part in change])
 
