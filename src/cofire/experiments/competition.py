@@ -63,8 +63,9 @@ from numpy.typing import NDArray
 from cofire import data as datasets
 from cofire.compiler import lower
 from cofire.errors import ArrayError, DivergenceError, ExperimentError
-from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import label, needs_spikes
+from cofire.experiments._statistics import difference, percent_spread, spread, verdict
 from cofire.lowering.placement import DRIVE
 from cofire.rule import Rule
 
@@ -464,26 +465,29 @@ def _of_rule(data: Data, r: int, accuracies: Array) -> Iterator[Finding]:
         yield Finding(alike if kind == "none" else specialise, data["diverged"][r], differ, "M", "not reproduced")
         return
     likeness, purity, before = data["likeness"][r], data["purity"][r], data["before"][r]
-    cells = "cells that never win: " + _spread(data["dead"][r], "", 0)
-    shown = f"|cos| of two cells {_spread(likeness, '', 3)}; purity {_percent(before)} → {_percent(purity)}; {cells}"
+    cells = "cells that never win: " + spread(data["dead"][r], 0)
+    shown = (
+        f"|cos| of two cells {spread(likeness)}; purity {percent_spread(before)} → {percent_spread(purity)}; {cells}"
+    )
     if kind == "none":
         published = "every cell finds the same direction (Oja 1982)"
-        yield Finding(alike, shown, published, "theory", _verdict(bool(likeness.min() > 0.99)))
+        yield Finding(alike, shown, published, "theory", verdict(bool(likeness.min() > 0.99)))
         return
     gain = purity - before
     size = data["cells"]
     good = gain.mean() > max(0.1, 2 * gain.std(ddof=1)) and data["dead"][r].mean() < size / 2
-    yield Finding(specialise, shown, differ, "M", _verdict(bool(good)))
+    yield Finding(specialise, shown, differ, "M", verdict(bool(good)))
     own = accuracies[r, 1]
     random, k_means = accuracies[len(data["rules"]) :, 1]
-    beside = f"random {_percent(random)}, k-means {_percent(k_means)}; by winner {_percent(accuracies[r, 0])}"
-    better = _difference(own, random) > 2 and not _difference(own, k_means) < -2
+    beside = f"random {percent_spread(random)}, k-means {percent_spread(k_means)}"
+    beside += f"; by winner {percent_spread(accuracies[r, 0])}"
+    better = difference(own, random) > 2 and not difference(own, k_means) < -2
     yield Finding(
         f"features better than random, no worse than k-means ({name})",
-        f"{_percent(own)}; {beside}",
+        f"{percent_spread(own)}; {beside}",
         FASHION,
         "C",
-        _verdict(better),
+        verdict(better),
     )
 
 
@@ -492,41 +496,22 @@ def _against_pixels(data: Data, competing: Sequence[int], accuracies: Array) -> 
     best = int(own.mean(axis=1).argmax())
     pixels = _of_pixels(data)
     reference = max(pixels.values(), key=lambda found: float(found.mean()))
-    beside = ", ".join(f"{name} {_percent(found)}" for name, found in pixels.items())
+    beside = ", ".join(f"{name} {percent_spread(found)}" for name, found in pixels.items())
     return Finding(
         "learned features, read linearly, are better than raw pixels",
-        f"{_percent(own[best])} at best ({data['rules'][competing[best]]}); pixels: {beside}",
+        f"{percent_spread(own[best])} at best ({data['rules'][competing[best]]}); pixels: {beside}",
         "Fashion-MNIST, 1 seed: dense SoftHebb 400 81.5 %; pixels: ridge 81.1 %, logistic 84.4 %",
         "C",
-        _verdict(_difference(own[best], reference) > 2),
+        verdict(difference(own[best], reference) > 2),
     )
 
 
 def _control(data: Data, ran: Sequence[int]) -> Finding:
     right = np.mean(data["shuffled"][ran] == data["truth"], axis=(0, -1))  # [shuffle, readout, seed]
-    shown = ", ".join(f"by {name} {_percent(right[:, i].ravel())}" for i, name in enumerate(READOUTS))
+    shown = ", ".join(f"by {name} {percent_spread(right[:, i].ravel())}" for i, name in enumerate(READOUTS))
     above = right.mean(axis=(0, 2)).max() - 1 / CLASSES
     claim = "control: with shuffled labels nothing is recognised"
-    return Finding(claim, shown, "10 %", "theory", _verdict(bool(above < 0.03)))
-
-
-def _difference(a: Array, b: Array) -> float:
-    """The mean difference over seeds, in standard errors."""
-    difference = a - b
-    error = max(float(difference.std(ddof=1)), 1e-9) / np.sqrt(len(difference))
-    return float(difference.mean() / error)
-
-
-def _verdict(good: bool) -> Verdict:
-    return "reproduced" if good else "not reproduced"
-
-
-def _spread(values: Array, unit: str = "", digits: int = 1) -> str:
-    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}{unit}"
-
-
-def _percent(values: Array) -> str:
-    return _spread(100 * values, " %")
+    return Finding(claim, shown, "10 %", "theory", verdict(bool(above < 0.03)))
 
 
 def _draw_prototypes(ax: Axes, data: Data, m: int, name: str) -> None:

@@ -38,9 +38,10 @@ from msgspec import Meta
 from cofire import rules as catalogue
 from cofire.compiler import lower
 from cofire.errors import DivergenceError
-from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._phenomena import PHENOMENA, STIMULI, Course, Phenomenon, schedule
 from cofire.experiments._rates import label, not_for_rates
+from cofire.experiments._statistics import standard_error, verdict
 from cofire.language.tree import Cell
 from cofire.rule import Rule
 
@@ -163,7 +164,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
             telling, *others = means
             each = np.array([one[telling] for one in measured])
             number[p, r], spread[p, r] = each.mean(), each.std()
-            shown[p, r] = phenomenon.holds(means) and abs(each.mean()) >= 2 * _error(each)
+            shown[p, r] = phenomenon.holds(means) and abs(each.mean()) >= 2 * _error_over_pairs(each)
             random = f" ± {short(spread[p, r])}" if len(each) > 1 else ""
             more = f" ({', '.join(f'{name} {short(means[name])}' for name in others)})" if others else ""
             details[p][r] = f"{telling} {short(number[p, r])}{random}{more}"
@@ -179,10 +180,10 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     } | curves
 
 
-def _error(each: np.ndarray) -> float:
+def _error_over_pairs(each: np.ndarray) -> float:
     """The standard error of the mean over pairs of animals, 0 with fewer than two pairs."""
     pairs = each.reshape(-1, 2).mean(axis=1) if len(each) > 2 else each[:1]
-    return float(pairs.std(ddof=1) / np.sqrt(len(pairs))) if len(pairs) > 1 else 0.0
+    return standard_error(pairs) if len(pairs) > 1 else 0.0
 
 
 _CURVES = {"learning A": 71, "blocking A": 41, "blocking B": 21, "blocking D": 21}
@@ -218,7 +219,7 @@ def findings(data: Data) -> list[Finding]:
             same, fails = int((shown == known).sum()), int((known == 0).sum())
             claim = f"{rule}: shows and fails what it does in the literature"
             measured, published = f"{same} of {total} phenomena alike", f"shows {total - fails}, fails {fails}"
-            found.append(Finding(claim, measured, published, "S1", _verdict(same == total)))
+            found.append(Finding(claim, measured, published, "S1", verdict(same == total)))
         if (known >= 0).all() or len(data["rules"]) == 1:
             found += [
                 _finding(phenomenon, rule, data["details"][p][r], bool(shown[p]))
@@ -227,7 +228,7 @@ def findings(data: Data) -> list[Finding]:
         else:
             which = ", ".join(p.name for p, yes in zip(PHENOMENA, shown, strict=True) if yes) or "none"
             claim, measured = f"{rule}: does all that animals do", f"{int(shown.sum())} of {total}: {which}"
-            found.append(Finding(claim, measured, f"animals: all {total}", "S1", _verdict(bool(shown.all()))))
+            found.append(Finding(claim, measured, f"animals: all {total}", "S1", verdict(bool(shown.all()))))
     return found
 
 
@@ -238,11 +239,7 @@ def _finding(phenomenon: Phenomenon, rule: str, measured: str, shown: bool) -> F
         published += f"; {rule} {'too' if phenomenon.known[rule] else 'does not'}"
     if phenomenon.note:
         published += f" ({phenomenon.note})"
-    return Finding(f"{phenomenon.name}: {rule}", measured, published, phenomenon.flag, _verdict(shown))
-
-
-def _verdict(yes: bool) -> Verdict:
-    return "reproduced" if yes else "not reproduced"
+    return Finding(f"{phenomenon.name}: {rule}", measured, published, phenomenon.flag, verdict(shown))
 
 
 def figure(data: Data) -> Figure:

@@ -48,7 +48,8 @@ from numpy.typing import NDArray
 
 from cofire import data as datasets
 from cofire.errors import CofireError
-from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._experiment import Data, Finding, Progress
+from cofire.experiments._statistics import spread, standard_error, verdict
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.tree import Call, Cell, Expr, Weight, walk
 from cofire.rule import Rule
@@ -248,7 +249,7 @@ def findings(data: Data) -> list[Finding]:
         shown = (f"{name} {_number(data, a)} and {_number(data, b)}" for name, (a, b) in zip(names, held, strict=True))
         claim = f"what mends it: faces and centred faces held ({', '.join(names)})"
         result.append(
-            Finding(claim, "; ".join(shown), "more than plain Hebb", "M", _verdict(np.all(share[1:] > share[0])))
+            Finding(claim, "; ".join(shown), "more than plain Hebb", "M", verdict(np.all(share[1:] > share[0])))
         )
     return result
 
@@ -261,24 +262,24 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     tries = 2 * overlap.shape[1] * FEW
     yield Finding(
         f"half a face brings back the whole, {FEW} stored ({name})",
-        f"overlap {_spread(overlap[..., 0])} from .50; {round(recalled[..., 0].mean() * tries)} of {tries} recalled",
+        f"overlap {spread(overlap[..., 0])} from .50; {round(recalled[..., 0].mean() * tries)} of {tries} recalled",
         "overlap 1: what is stored attracts (Hopfield 1982)",
         "M",
-        _verdict(overlap[..., 0].mean() > 0.95),
+        verdict(overlap[..., 0].mean() > 0.95),
     )
     yield Finding(
         f"a face with wrong pixels is put right, {FEW} stored ({name})",
-        f"overlap {_spread(overlap[..., 1])} from .80; {_spread(overlap[..., 2])} from .60",
+        f"overlap {spread(overlap[..., 1])} from .80; {spread(overlap[..., 2])} from .60",
         "overlap 1: what is stored attracts (Hopfield 1982)",
         "M",
-        _verdict(overlap[..., 1:].mean() > 0.95),
+        verdict(overlap[..., 1:].mean() > 0.95),
     )
     yield Finding(
         f"the negative of a face is remembered too, {FEW} stored ({name})",
-        f"overlap {_spread(data['negative'][r, :2])}",
+        f"overlap {spread(data['negative'][r, :2])}",
         "-1: recall is the same with all signs turned",
         "theory",
-        _verdict(data["negative"][r, :2].mean() < -0.95),
+        verdict(data["negative"][r, :2].mean() < -0.95),
     )
     yield from _against_theory(data, r)
 
@@ -287,8 +288,8 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     fewer = "fewer faces: patterns that are alike disturb each other"
     claim = f"faces are harder than random patterns: number held, from half ({name})"
     no_limit = held[0] == counts[-1]  # every face was recalled
-    verdict = "does not apply" if no_limit else _verdict(0 < held[0] < held[2])
-    yield Finding(claim, measured + _failures(data, r), fewer, "theory", verdict)
+    found = "does not apply" if no_limit else verdict(0 < held[0] < held[2])
+    yield Finding(claim, measured + _failures(data, r), fewer, "theory", found)
 
 
 def _failures(data: Data, r: int) -> str:
@@ -314,17 +315,21 @@ def _against_theory(data: Data, r: int) -> Iterator[Finding]:
     middle = [_midpoint(nets["loads"][n], nets["held"][r, n].mean(axis=1)) for n in range(len(sizes))]
     shown = ", ".join(f"{_load(m)} with {size} cells" for m, size in zip(middle, sizes, strict=True))
     claim = f"random patterns per cell at which half of them are lost ({name})"
-    yield Finding(claim, shown, f"{CAPACITY} for infinite N", "S1", _verdict(0.10 <= middle[here] <= 0.18))
+    yield Finding(claim, shown, f"{CAPACITY} for infinite N", "S1", verdict(0.10 <= middle[here] <= 0.18))
 
     at = nets["overlap"][r, here, LOADS.index(CAPACITY)]
     claim = f"overlap that is left at {CAPACITY} random patterns per cell ({name})"
-    yield Finding(claim, _spread(at), f"{OVERLAP}", "S1", _verdict(abs(at.mean() - OVERLAP) <= 0.02 + 2 * _error(at)))
+    yield Finding(
+        claim, spread(at), f"{OVERLAP}", "S1", verdict(abs(at.mean() - OVERLAP) <= 0.02 + 2 * standard_error(at))
+    )
 
     expected = np.array([_expected(numbers[-1], size) for numbers, size in zip(nets["stored"], sizes, strict=True)])
     ratios = (nets["crosstalk"][r, :, -1] / expected[:, None]).ravel()
     claim = f"mean-square crosstalk of random patterns over (P-1)(N-1)/N² ({name})"
-    measured = f"{ratios.mean():.3f} ± {_error(ratios):.3f} (s.e., {len(ratios)} nets)"
-    yield Finding(claim, measured, "1, exact", "S1", _verdict(abs(ratios.mean() - 1) <= 3 * _error(ratios) <= 0.15))
+    measured = f"{ratios.mean():.3f} ± {standard_error(ratios):.3f} (s.e., {len(ratios)} nets)"
+    yield Finding(
+        claim, measured, "1, exact", "S1", verdict(abs(ratios.mean() - 1) <= 3 * standard_error(ratios) <= 0.15)
+    )
 
 
 def figure(data: Data) -> Figure:
@@ -345,9 +350,9 @@ def figure(data: Data) -> Figure:
 
     for r, k in drawn:
         y = data["recalled"][r, k, :, :, 0]
-        mean, spread = y.mean(axis=1), y.std(axis=1)
+        mean, deviation = y.mean(axis=1), y.std(axis=1)
         recalled.plot(counts, mean, styles[k], color=colours[r], marker="o", markersize=3)
-        band = np.clip([mean - spread, mean + spread], 0, 1)
+        band = np.clip([mean - deviation, mean + deviation], 0, 1)
         recalled.fill_between(counts, *band, color=colours[r], alpha=0.12, linewidth=0)
     recalled.set(xscale="log", xlabel="patterns stored", ylabel=f"share with overlap > {RECALLED}", ylim=(-0.03, 1.05))
     recalled.set_title("Recalled from half", fontsize=10)
@@ -550,15 +555,3 @@ def _load(value: float) -> str:
 
 def _number(data: Data, held: int) -> str:
     return f"≥ {held}" if held == data["counts"][-1] else str(held)
-
-
-def _spread(values: NDArray[np.float64]) -> str:
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
-
-
-def _error(values: NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def _verdict(yes: Any) -> Verdict:
-    return "reproduced" if yes else "not reproduced"

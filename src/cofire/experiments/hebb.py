@@ -31,8 +31,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from cofire.errors import DivergenceError
-from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, not_for_rates, response
+from cofire.experiments._statistics import spread, standard_error, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def figure(data: Data) -> Figure:
         together.plot([0, ACTIVE], [0, ACTIVE], color="black", linewidth=1, label="η ⟨x·y⟩", zorder=1)
     for r, name in enumerate(data["rules"]):
         gain = data["gain"][r] / scale
-        spread = {"yerr": gain.std(axis=0), "xerr": data["together"].std(axis=0)}
-        together.errorbar(share, gain.mean(axis=0), fmt="o", markersize=5, label=name, color=_colour(r), **spread)
+        bars = {"yerr": gain.std(axis=0), "xerr": data["together"].std(axis=0)}
+        together.errorbar(share, gain.mean(axis=0), fmt="o", markersize=5, label=name, color=_colour(r), **bars)
     low, high = together.get_ylim()
     together.set_ylim(low - 0.22 * (high - low), high)
     for j, text in ((NEVER, "never"), (CHANCE, "by chance"), (ALWAYS, "always")):
@@ -189,7 +190,7 @@ def _exact(data: Data, r: int, name: str) -> Finding:
         f"relative error at most {wrong[0]:.1e} in one synapse, {wrong[1]:.1e} in a layer, {x.size} pairs of x and y",
         f"exact; a rounding is {np.finfo(np.float64).eps:.1e}",
         "theory",
-        _verdict(constant > 0 and max(wrong) <= EXACT),
+        verdict(constant > 0 and max(wrong) <= EXACT),
     )
 
 
@@ -200,21 +201,21 @@ def _learnt(data: Data, r: int, name: str) -> Iterator[Finding]:
     unit, shown = (eta, "η") if np.isfinite(eta) else (1.0, "per step")
     yield Finding(
         f"the weight gains in proportion to the time both are active ({name})",
-        f"{_spread(slopes / unit)} {shown} per ⟨x·y⟩, {100 * off:.1g} % off the line at most",
+        f"{spread(slopes / unit)} {shown} per ⟨x·y⟩, {100 * off:.1g} % off the line at most",
         "1 η per ⟨x·y⟩, a line through 0",
         "theory",
-        _verdict(off < 0.01 and (abs(slopes / unit - 1).max() < 0.01 if np.isfinite(eta) else slopes.min() > 0)),
+        verdict(off < 0.01 and (abs(slopes / unit - 1).max() < 0.01 if np.isfinite(eta) else slopes.min() > 0)),
     )
     nonzero = np.where(gain == 0, np.nan, gain)
     ratio = gain[:, ALWAYS] / nonzero[:, CHANCE]
     never = gain[:, NEVER] / nonzero[:, ALWAYS]
-    close = abs(ratio.mean() - 1 / ACTIVE) <= 3 * _error(ratio) <= 1.0
+    close = abs(ratio.mean() - 1 / ACTIVE) <= 3 * standard_error(ratio) <= 1.0
     yield Finding(
         f"always together, over together by chance ({name})",
-        f"{_spread(ratio)} times; never together: {_spread(never)}",
+        f"{spread(ratio)} times; never together: {spread(never)}",
         f"{1 / ACTIVE:.0f} times (1/p); never: 0",
         "theory",
-        _verdict(close and bool((gain[:, ALWAYS] > 0).all()) and np.abs(never).max() < 0.01),
+        verdict(close and bool((gain[:, ALWAYS] > 0).all()) and np.abs(never).max() < 0.01),
     )
 
 
@@ -223,10 +224,10 @@ def _grown(data: Data, r: int, name: str) -> Iterator[Finding]:
     free = bool((diverged > 0).all())
     ends = np.array([row[np.isfinite(row)][-1] for row in length])
     if free:
-        measured = f"w left the range of {data['precision']} ({limit:.1g}) at step {_spread(diverged.astype(float), 0)}"
+        measured = f"w left the range of {data['precision']} ({limit:.1g}) at step {spread(diverged.astype(float), 0)}"
     else:
-        measured = f"|w| = {_spread(ends)} after {length.shape[1] - 1} steps"
-    yield Finding(f"left to itself, w grows without end ({name})", measured, "no bound", "theory", _verdict(free))
+        measured = f"|w| = {spread(ends)} after {length.shape[1] - 1} steps"
+    yield Finding(f"left to itself, w grows without end ({name})", measured, "no bound", "theory", verdict(free))
 
     claim = f"rate of that growth, in ln|w| per step ({name})"
     expected = np.log1p(data["eta"][r] * TOP)
@@ -237,9 +238,9 @@ def _grown(data: Data, r: int, name: str) -> Iterator[Finding]:
         yield Finding(claim, f"none: {why}", published, "theory", "does not apply")
         return
     rates = np.array([_rate(row[np.isfinite(row)]) for row in length])
-    measured = f"{_spread(rates, 4)}; |cos| of w with the first eigenvector {data['turned'][r].min():.4f}"
+    measured = f"{spread(rates, 4)}; |cos| of w with the first eigenvector {data['turned'][r].min():.4f}"
     close = abs(rates.mean() / expected - 1) < 0.02 and bool(data["turned"][r].min() > 0.99)
-    yield Finding(claim, measured, published, "theory", _verdict(close))
+    yield Finding(claim, measured, published, "theory", verdict(close))
 
 
 def _products(rule: Rule) -> tuple[Array, Array]:
@@ -306,15 +307,3 @@ def _colour(r: int) -> str:
     from cofire.experiments._figure import COLOURS
 
     return COLOURS[r % len(COLOURS)]
-
-
-def _error(values: Array) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def _spread(values: Array, digits: int = 3) -> str:
-    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
-
-
-def _verdict(yes: Any) -> Verdict:
-    return "reproduced" if yes else "not reproduced"

@@ -42,8 +42,9 @@ from numpy.typing import NDArray
 from cofire.backends.reference.spikes import replay
 from cofire.compiler import lower
 from cofire.errors import DivergenceError
-from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import label, needs_spikes, not_for_one_cell, not_for_rates
+from cofire.experiments._statistics import percent, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -188,23 +189,23 @@ def _of_series(data: Data, k: int) -> Iterator[Finding]:
     where = f"from {rates[rests].min() / fitted:.2g} × that rate on" if rests.any() else "at no rate"
     yield Finding(
         f"a synapse {way}, then comes to rest ({name})" if order else f"a synapse that learns comes to rest ({name})",
-        f"{_percent(best[60])} of the change by pairing 60 at the fitted rate; {_percent(LATE)} {where}",
-        f"{_percent(done[60])}: {points[60]} of {points[100]}",
+        f"{percent(best[60])} of the change by pairing 60 at the fitted rate; {percent(LATE)} {where}",
+        f"{percent(done[60])}: {points[60]} of {points[100]}",
         "C",
-        _verdict(rests.any()),
+        verdict(rests.any()),
     )
-    first = f"{_percent(best[1])}, {_percent(best[5])}, {_percent(best[10])} after 1, 5, 10 pairings at the fitted rate"
+    first = f"{percent(best[1])}, {percent(best[5])}, {percent(best[10])} after 1, 5, 10 pairings at the fitted rate"
     least = (
-        f"; at least {_percent(np.nanmin(scan[rests, 10]))} after 10 at any rate that comes to rest"
+        f"; at least {percent(np.nanmin(scan[rests, 10]))} after 10 at any rate that comes to rest"
         if rests.any()
         else ""
     )
     yield Finding(
         f"a slow start, and then to rest ({name})",
         first + least,
-        f"{_percent(done[10])} after 10: {points[10]} of {points[100]}",
+        f"{percent(done[10])} after 10: {points[10]} of {points[100]}",
         "C",
-        _verdict(starts.any()),
+        verdict(starts.any()),
     )
 
 
@@ -284,11 +285,3 @@ def _half(share: Array) -> float:
         return np.nan
     n = int(np.argmax(share >= 0.5))
     return float(n - 1 + (0.5 - share[n - 1]) / (share[n] - share[n - 1])) if n else 0.0
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if np.isfinite(share) else "none"
-
-
-def _verdict(yes: Any) -> Verdict:
-    return "reproduced" if yes else "not reproduced"

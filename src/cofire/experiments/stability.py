@@ -36,8 +36,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from cofire import data as datasets
-from cofire.experiments._experiment import Data, Finding, Progress, Verdict
+from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, not_for_rates, response
+from cofire.experiments._statistics import spread, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -267,21 +268,21 @@ def _bound(name: str, kind: str, left: Data) -> Finding:
     if diverged.any():
         when = diverged[diverged > 0].astype(float)
         measured = (
-            f"left the range of float32 at step {_spread(when, 0)}"
+            f"left the range of float32 at step {spread(when, 0)}"
             if len(when) > 1
             else f"left it at step {when[0]:.0f}"
         )
         measured += "" if diverged.all() else f", {np.sum(diverged == 0)} of {len(diverged)} runs did not"
     else:
-        measured = f"|w| = {_spread(left['length'][:, -1])} after {steps} steps"
+        measured = f"|w| = {spread(left['length'][:, -1])} after {steps} steps"
     if kind == "grows":
-        return Finding(f"grows without bound ({name})", measured, "no bound", "theory", _verdict((diverged > 0).all()))
+        return Finding(f"grows without bound ({name})", measured, "no bound", "theory", verdict((diverged > 0).all()))
     unit = kind in ("first", "ordered", "subspace")
     kept = not diverged.any() and (not unit or bool(np.abs(left["norms"] - 1).max() < 0.1))
     if unit:
-        return Finding(f"comes to length one ({name})", measured, "|w| = 1", "theory", _verdict(kept))
+        return Finding(f"comes to length one ({name})", measured, "|w| = 1", "theory", verdict(kept))
     bounded = kept and bool(left["length"][:, -1].max() < 1e3)
-    return Finding(f"does not grow without bound ({name})", measured, "bounded", "theory", _verdict(bounded))
+    return Finding(f"does not grow without bound ({name})", measured, "bounded", "theory", verdict(bounded))
 
 
 def _first(name: str, found: Data, source: str) -> Iterator[Finding]:
@@ -289,16 +290,16 @@ def _first(name: str, found: Data, source: str) -> Iterator[Finding]:
     good = not found["diverged"].any() and cosines.min() > 0.99 and np.abs(norms - 1).max() < 0.1
     yield Finding(
         f"turns to the first eigenvector ({name})",
-        f"|cos| {_spread(cosines.ravel(), 4)}, least {cosines.min():.4f}; |w| {_spread(norms.ravel())}",
+        f"|cos| {spread(cosines.ravel(), 4)}, least {cosines.min():.4f}; |w| {spread(norms.ravel())}",
         f"|cos| > .99, |w| = 1 ({source})",
         "theory",
-        _verdict(good),
+        verdict(good),
     )
 
 
 def _ordered(name: str, where: str, found: Data) -> Finding:
     own = np.diagonal(found["cosines"], axis1=1, axis2=2)  # [seeds, cells]
-    shown = ", ".join(_spread(own[:, i]) for i in range(own.shape[1]))
+    shown = ", ".join(spread(own[:, i]) for i in range(own.shape[1]))
     good = not found.get("diverged", np.zeros(1)).any() and own.min() > 0.95
     images = "photographs" in where
     return Finding(
@@ -306,7 +307,7 @@ def _ordered(name: str, where: str, found: Data) -> Finding:
         f"|cos| {shown}; least {own.min():.3f}",
         "each |cos| > .95" + (": mean brightness, then gradients" if images else " (Sanger 1989)"),
         "M" if images else "theory",
-        _verdict(good),
+        verdict(good),
     )
 
 
@@ -316,10 +317,10 @@ def _subspace(name: str, where: str, found: Data) -> Finding:
     good = not found.get("diverged", np.zeros(1)).any() and captured.min() > 0.95**2 and own.min(axis=1).mean() < 0.95
     return Finding(
         f"cells span the first eigenvectors, but are not them ({name}, {where})",
-        f"{_spread(captured)} of their space; |cos| of cell i with eigenvector i {_spread(own.ravel(), 2)}",
+        f"{spread(captured)} of their space; |cos| of cell i with eigenvector i {spread(own.ravel(), 2)}",
         "all of it, turned by an arbitrary rotation (Oja 1989)",
         "theory",
-        _verdict(good),
+        verdict(good),
     )
 
 
@@ -334,15 +335,15 @@ def _threshold(name: str, fast: Data, slow: Data) -> Iterator[Finding]:
         f"{selective.sum()} of {len(best)} cells; response {best.mean():.1f}, to the others {others.max():.2f} at most",
         "every cell (Intrator and Cooper 1992)",
         "theory",
-        _verdict(settled and selective.all()),
+        verdict(settled and selective.all()),
     )
     close = abs(best.mean() / FIXED - 1) < 0.05
     yield Finding(
         f"its response to that pattern ({name}, threshold over {_seconds(fast)})",
-        f"{_spread(best, 1)} Hz",
+        f"{spread(best, 1)} Hz",
         f"n·y₀ = {FIXED:.0f} Hz; 40.4 simulated",
         "S1",
-        _verdict(settled and close),
+        verdict(settled and close),
     )
     swings = [_swing(found) for found in (fast, slow)]
     if slow["diverged"]:
@@ -350,7 +351,7 @@ def _threshold(name: str, fast: Data, slow: Data) -> Iterator[Finding]:
     else:
         answer = slow["responses"].max(axis=2)
         peak, last = answer.max(axis=0), answer[-1]
-        measured = f"peaks at {_spread(peak, 1)} Hz, ends at {_spread(last, 1)} Hz, still moves by {swings[1]:.1f} Hz"
+        measured = f"peaks at {spread(peak, 1)} Hz, ends at {spread(last, 1)} Hz, still moves by {swings[1]:.1f} Hz"
     measured += f"; {swings[0]:.1f} Hz with the fast one"
     moves = bool(slow["diverged"]) or swings[1] > 0.1 * FIXED
     yield Finding(
@@ -358,7 +359,7 @@ def _threshold(name: str, fast: Data, slow: Data) -> Iterator[Finding]:
         measured,
         "51.5 Hz instead of 40.4 with 20 s",
         "S1",
-        _verdict(settled and moves and swings[0] < 0.1 * FIXED),
+        verdict(settled and moves and swings[0] < 0.1 * FIXED),
     )
 
 
@@ -480,12 +481,3 @@ def _draw_patterns(ax: Axes, data: Data) -> None:
 def _say(ax: Axes, text: str) -> None:
     ax.set_axis_off()
     ax.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=9)
-
-
-def _spread(values: Any, digits: int = 3) -> str:
-    with np.errstate(over="ignore"):  # of what ran away
-        return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
-
-
-def _verdict(yes: Any) -> Verdict:
-    return "reproduced" if yes else "not reproduced"
