@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Compiled kernels are kept with the tests' own cache, not with the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COFIRE_CACHE", str(pytestconfig.cache.mkdir("kernels")))
+        yield

@@ -2,8 +2,9 @@
 
 reference/   slow and readable: the definition, in NumPy, every sample and synapse written out
 arrays/      matrix products on whatever array library the user hands in
+numba/       spike trains, event by event, compiled
 
     expressions.py   the value of a subexpression
-    rates.py         one step of learning from a batch of rates
-    spikes.py        learning from spike trains (reference only, so far)
+    rates.py         one step of learning from a batch of rates (reference, arrays)
+    spikes.py        learning from spike trains (reference, numba)
 """

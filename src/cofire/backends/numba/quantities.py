@@ -1,0 +1,161 @@
+"""What a kernel keeps: the weight, filters and variables of synapses, their owners, and how they run between events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from cofire.backends.numba.expressions import Names
+from cofire.language.algebra import simplify
+from cofire.language.functions import FILTERS, REDUCTIONS
+from cofire.language.text import to_text
+from cofire.language.tree import ZERO, Binary, Call, Cell, Expr, Name, Weight, children, walk
+from cofire.lowering.drift import Flow, find_flow, is_varying
+from cofire.lowering.events import Events
+from cofire.lowering.plan import Plan
+
+Owner = Literal["all", "pre", "post", "synapse"]
+
+# An element of each owner's arrays, in a kernel: axon i, postsynaptic cell j, synapse s.
+INDEX: dict[Owner, str] = {"all": "0", "pre": "i", "post": "j", "synapse": "s"}
+
+# What kernels use themselves, so that no parameter is called so.
+RESERVED = """
+abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED
+clipped integral overlap heaviside normalize_columns run settle rates advance
+steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
+n i j s k c w w_s change_w flow_w given_w d_w base span fastest since last arrived fired any_fired time step value
+values y change silent moving slopes trial worst error jumps begin end ends total norm kind pre post
+k1 k2 k3 k4 k5 k6 k7
+"""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One of them. `name`: of its array. `rate`: of its decay. `drive`: its equation otherwise, raw signals and all.
+
+    `flow`: its closed form, or None for what only decays (`is_decaying`), and for what has none.
+    """
+
+    symbol: Expr
+    key: str
+    name: str
+    owner: Owner
+    is_nearest: bool
+    rate: Expr
+    drive: Expr
+    events: Events
+    is_decaying: bool
+    flow: Flow | None = None
+
+    @property
+    def both(self) -> Expr:
+        """The change when a presynaptic arrival and a postsynaptic spike come in one step."""
+        return simplify(Binary("+", Binary("+", self.events.arrival, self.events.spike), self.events.meeting))
+
+    @property
+    def is_weight(self) -> bool:
+        return self.symbol == Weight()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All quantities of a rule, and the identifiers for its numbers.
+
+    `parameters`: in the order in which a kernel takes them; `signals`: modulators and variables of cells, likewise;
+    `names`: what each is called in the source. `is_clocked`: whether every synapse must be visited in each step, with a
+    solver; `is_stepped`: whether some closed form has coefficients that change from step to step.
+    """
+
+    quantities: tuple[Quantity, ...]
+    parameters: tuple[str, ...]
+    signals: tuple[Name | Cell, ...]
+    names: dict[Expr, str]
+    is_clocked: bool
+    is_stepped: bool
+
+    def of(self, symbol: Expr) -> Quantity:
+        return next(quantity for quantity in self.quantities if quantity.symbol == symbol)
+
+    @property
+    def weight(self) -> Quantity:
+        return self.quantities[0]
+
+
+def find_quantities(plan: Plan, signals: tuple[str, ...], *, normalizes: bool) -> Kept:
+    """What a kernel of this plan keeps; the weight comes first."""
+    everything = [expression for _, expression in plan.equations.items()]
+    everything += [state.rate for state in plan.states] + [state.drive for state in plan.states]
+    nodes = {node for expression in everything for node in walk(expression)}
+    used = {node.id for node in nodes if isinstance(node, Name)} - plan.place.variables
+    parameters = tuple(sorted(used - set(signals)))
+    supplied: tuple[Name | Cell, ...] = (*map(Name, signals), *plan.cells)
+
+    names = Names(RESERVED)
+    spelt: dict[Expr, str] = {Weight(): "w"}
+    for name in parameters:
+        spelt[Name(name)] = names.make(name)
+    for signal in supplied:
+        spelt[signal] = names.make(to_text(signal))
+    for state in plan.states:
+        spelt[state.symbol] = names.make(state.key)
+
+    found = dict(plan.events)
+    decaying = {state.symbol for state in plan.states if simplify(found[state.key].drift) == ZERO}
+    reduces = any(isinstance(node, Call) and node.function in REDUCTIONS for node in nodes)
+    rows: list[tuple[Expr, str, Expr, Expr, bool]] = [(Weight(), "w", ZERO, plan.equations.weight, False)]
+    rows += [(s.symbol, s.key, s.rate, s.drive, s.kind == "nearest") for s in plan.states]
+    quantities = []
+    for symbol, key, rate, drive, is_nearest in rows:
+        drift = simplify(found[key].drift)
+        owner: Owner = "synapse" if isinstance(symbol, Name | Weight) else _owner(_reach(drive, plan))
+        flow = None if drift == ZERO else find_flow(symbol, drift, rate, plan.states, decaying)
+        quantities.append(
+            Quantity(symbol, key, spelt[symbol], owner, is_nearest, rate, drive, found[key], drift == ZERO, flow)
+        )
+    is_clocked = reduces or normalizes or any(q.flow is None and not q.is_decaying for q in quantities)
+    flows = [q for q in quantities if q.flow is not None]
+    is_stepped = any(is_varying(q.flow, set(signals)) or q.owner != "synapse" for q in flows if q.flow)
+    return Kept(tuple(quantities), parameters, supplied, spelt, is_clocked, is_stepped)
+
+
+def reductions(expressions: Iterable[Expr]) -> tuple[Call, ...]:
+    """Every reduction in the expressions, each once, inner ones before those around them."""
+    found: dict[Call, None] = {}
+
+    def visit(node: Expr) -> None:
+        for child in children(node):
+            visit(child)
+        if isinstance(node, Call) and node.function in REDUCTIONS:
+            found[node] = None
+
+    for expression in expressions:
+        visit(expression)
+    return tuple(found)
+
+
+def _reach(node: Expr, plan: Plan) -> frozenset[str]:
+    """The sides that `node` differs between; a sum differs between the cells it is taken for, as their synapses do."""
+    match node:
+        case Weight():
+            return frozenset({"pre", "post"})
+        case Name(name):
+            return frozenset({"pre", "post"}) if name in plan.place.variables else frozenset()
+        case Cell(side):
+            return frozenset({side})
+        case Call("sum_pre"):
+            return frozenset({"post"})
+        case Call("sum_post"):
+            return frozenset({"pre"})
+        case Call("reconstruct_ordered"):
+            return frozenset({"pre", "post"})
+        case Call(function, (inner, _)) if function in FILTERS:
+            return _reach(inner, plan)
+    return frozenset().union(*(_reach(child, plan) for child in children(node)))
+
+
+def _owner(reach: frozenset[str]) -> Owner:
+    if len(reach) == 2:
+        return "synapse"
+    return "pre" if "pre" in reach else "post" if "post" in reach else "all"

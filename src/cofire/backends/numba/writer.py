@@ -1,0 +1,62 @@
+"""Lines of source text, indented by the blocks they stand in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+
+class Writer:
+    """`write("x = 1")` adds a line; `with write.block("for i in x"):` indents those within."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._depth = 0
+
+    def __call__(self, *lines: str) -> None:
+        self._lines += [("    " * self._depth + line).rstrip() for line in lines]
+
+    def call(self, head: str, arguments: Iterable[str], tail: str) -> None:
+        """A line `head(arguments)tail`, its arguments wrapped where they are many."""
+        line = "    " * self._depth + head + "("
+        for position, argument in enumerate(arguments):
+            piece = f", {argument}" if position else argument
+            if position and len(line) + len(piece) > 110:
+                self._lines.append(line + ",")
+                line, piece = "    " * (self._depth + 1), argument
+            line += piece
+        self._lines.append(f"{line}){tail}")
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        self(f"{head}:")
+        self._depth += 1
+        before = len(self._lines)
+        yield
+        if len(self._lines) == before:
+            self("pass")
+        self._depth -= 1
+
+    @contextmanager
+    def function(self, name: str, arguments: Iterable[str]) -> Iterator[None]:
+        """A compiled function around what is written within; numbers taken from `parameters` in vain are left out."""
+        self("", "", "@njit(**COMPILED)")
+        self.call(f"def {name}", arguments, ":")
+        begin = len(self._lines)
+        self._depth += 1
+        yield
+        self._depth -= 1
+        body = self._lines[begin:]
+        words = Counter(word for line in body for word in re.findall(r"\w+", line))
+        self._lines[begin:] = [line for line in body if not _is_vain(line, words)]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._lines) + "\n"
+
+
+def _is_vain(line: str, words: Counter[str]) -> bool:
+    taken = re.fullmatch(r" +(\w+) = parameters\[\d+\]", line)
+    return taken is not None and words[taken[1]] == 1

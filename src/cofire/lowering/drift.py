@@ -1,0 +1,120 @@
+"""How a quantity X runs between events, where that has a closed form.
+
+    dX/dt = -rate · X + Σ gains · X + Σ inputs
+
+Gains and inputs are each a coefficient times a product of decaying quantities. Whatever decays on its own is an
+exponential between events, and so is a product of such. A coefficient is anything held for a step: parameters,
+modulators, variables of cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import reduce
+
+from cofire.language.algebra import simplify
+from cofire.language.functions import REDUCTIONS
+from cofire.language.tree import ONE, ZERO, Binary, Call, Expr, Name, Negative, Number, Weight, walk
+from cofire.lowering.states import State
+
+MAX_PIECES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`coefficient` times the product of `factors`, each of which decays exponentially."""
+
+    coefficient: Expr
+    factors: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The closed form; `gains` are multiplied with X, `inputs` are not. One of the two is empty."""
+
+    rate: Expr
+    inputs: tuple[Piece, ...]
+    gains: tuple[Piece, ...]
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        return self.inputs + self.gains
+
+
+def find_flow(quantity: Expr, drift: Expr, rate: Expr, states: tuple[State, ...], decaying: Set[Expr]) -> Flow | None:
+    """The closed form of  d(quantity)/dt = -rate · quantity + drift,  or None if there is none.
+
+    `decaying`: the states that between events do nothing but decay.
+    """
+    moving = {state.symbol for state in states} | {Weight()}
+    try:
+        pieces = _expanded(drift, moving)
+    except _NoProductsError:
+        return None
+    inputs: list[Piece] = []
+    gains: list[Piece] = []
+    for piece in pieces:
+        others = tuple(factor for factor in piece.factors if factor != quantity)
+        if len(piece.factors) - len(others) > 1 or any(other not in decaying for other in others):
+            return None
+        if len(others) == len(piece.factors):
+            inputs.append(piece)
+        elif others:
+            gains.append(Piece(piece.coefficient, others))
+        else:
+            rate = simplify(Binary("-", rate, piece.coefficient))
+    if inputs and gains:
+        return None
+    return Flow(rate, tuple(inputs), tuple(gains))
+
+
+def is_varying(flow: Flow, signals: Set[str]) -> bool:
+    """Whether a coefficient of the flow can change from step to step: a modulator or a variable of a cell is in it."""
+    coefficients = [flow.rate, *(piece.coefficient for piece in flow.pieces)]
+    parts = [part for coefficient in coefficients for part in walk(coefficient)]
+    return any(not isinstance(part, Name | Number | Negative | Binary | Call) for part in parts) or any(
+        isinstance(part, Name) and part.id in signals for part in parts
+    )
+
+
+class _NoProductsError(Exception):
+    pass
+
+
+def _expanded(node: Expr, moving: Set[Expr]) -> list[Piece]:
+    """`node` as a sum of pieces, whose factors are in `moving`."""
+    if node == ZERO:
+        return []
+    if node in moving:
+        return [Piece(ONE, (node,))]
+    if not _moves(node, moving):
+        return [Piece(node)]
+    match node:
+        case Negative(inner):
+            return [Piece(simplify(Negative(piece.coefficient)), piece.factors) for piece in _expanded(inner, moving)]
+        case Binary("+", left, right):
+            return _expanded(left, moving) + _expanded(right, moving)
+        case Binary("-", left, right):
+            return _expanded(left, moving) + _expanded(Negative(right), moving)
+        case Binary("*", left, right):
+            return _cross(_expanded(left, moving), _expanded(right, moving))
+        case Binary("/", left, right) if not _moves(right, moving):
+            return _cross(_expanded(left, moving), [Piece(Binary("/", ONE, right))])
+        case Binary("**", base, Number(n)) if n.is_integer() and n >= 1:
+            return reduce(_cross, [_expanded(base, moving)] * int(n))
+    raise _NoProductsError
+
+
+def _moves(node: Expr, moving: Set[Expr]) -> bool:
+    if node in moving:
+        return True
+    return any(part in moving or (isinstance(part, Call) and part.function in REDUCTIONS) for part in walk(node))
+
+
+def _cross(left: list[Piece], right: list[Piece]) -> list[Piece]:
+    if len(left) * len(right) > MAX_PIECES:
+        raise _NoProductsError
+    return [
+        Piece(simplify(Binary("*", a.coefficient, b.coefficient)), a.factors + b.factors) for a in left for b in right
+    ]

@@ -1,0 +1,110 @@
+"""Every catalogue rule and random rules on random spike trains with delays, compiled, against the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from cofire import Rule, compiler, rules
+from cofire.backends.numba import spikes
+from cofire.backends.reference import spikes as reference
+from cofire.language.algebra import names
+from cofire.language.text import to_text
+from cofire.language.tree import POST, PRE, Cell, Expr, Number
+from conformance.trains import assert_close, assert_conforms, make_trains
+from strategies import expressions
+
+
+@pytest.mark.parametrize("name", rules.names())
+def test_catalogue_rule(name: str) -> None:
+    rule = rules.get(name)()
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=1))
+
+
+# What each is for, and the equations; every parameter is one of VALUES.
+VALUES = {"a": 0.05, "b": 0.01, "tau": 20.0, "tau_b": 30.0, "short": 0.001}
+DRIFTING = {
+    "closed form that may meet a bound": "dw/dt = a * trace(pre, tau) * trace(post, tau_b) - b * trace(post, tau)",
+    "and decay": "dw/dt = a * trace(pre, tau) * trace(post, tau_b) - b * trace(post, tau) - w / tau_b",
+    "proportional to w": "dw/dt = w * (a * trace(pre, tau) - b * trace(post, tau_b)) + b * w + a * pre",
+    "two": "dw/dt = a * e * trace(post, tau_b) - w / tau_b\nde/dt = trace(pre, tau_b) * post - e / tau - pre * w",
+    "a trace of a trace": "dw/dt = trace(trace(pre, tau), tau_b) * post * a + trace(pre * post, tau) * pre * a",
+    "a trace that fades within a step": "dw/dt = a * trace(pre, short) * post - w * a * trace(post, short)",
+    "modulators and cells": "dw/dt = trace(reward, tau) * pre * b + trace(post.v, tau_b) * post * b - reward * w * a",
+    "no closed form": "dw/dt = a * pre - b * w**2 + a * e * w\nde/dt = post - e**2 / tau + trace(pre, tau)",
+    "sums": "dw/dt = a * pre * sum_pre(w) - b * w * sum_pre(w**2) + trace(sum_post(pre * w), tau) * post * b",
+}
+
+
+@pytest.mark.parametrize("purpose", DRIFTING)
+def test_drift(purpose: str) -> None:
+    rule = make_rule(DRIFTING[purpose], (0.05, 0.95))
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=2))
+
+
+@pytest.mark.parametrize("purpose", ["and decay", "proportional to w", "no closed form"])
+def test_drift_without_bounds(purpose: str) -> None:
+    rule = make_rule(DRIFTING[purpose], None)
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=2))
+
+
+def test_normalisation_and_bounds_alternate_in_every_step() -> None:
+    rule = Rule(
+        "dw/dt = a * pre * post - a * post * trace(pre, tau)", a=0.05, tau=20.0, normalize="l2", bounds=(0, 0.6)
+    )
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=3))
+
+
+SMOOTH = {"functions": ("tanh", "sigmoid"), "operators": ("+", "-", "*"), "taus": ("tau", "tau_b")}
+
+
+@settings(max_examples=6, derandomize=True, phases=[Phase.generate])
+@given(
+    weight=expressions(
+        ("a", "reward", "e"), cells=(PRE, POST, Cell("post", "v")), numbers=st.just(Number(0.5)), max_depth=3, **SMOOTH
+    ),
+    variable=expressions(("a",), cells=(PRE, POST), numbers=st.just(Number(2.0)), max_depth=1, **SMOOTH),
+)
+def test_random_rule(weight: Expr, variable: Expr) -> None:
+    rule = make_rule(f"dw/dt = a * ({to_text(weight)}) + 0 * e\nde/dt = {to_text(variable)} - e / tau", None)
+    trains = make_trains(rule, seed=4, steps=40)
+    w, state = reference.replay(rule, compiler.lower(rule), **trains)
+    assume(all(np.isfinite(values).all() and np.abs(values).max() < 1e4 for values in (w, *state.values())))
+    assert_conforms(rule, spikes.replay, trains)
+
+
+@pytest.mark.parametrize("name", ["stdp_pair", "triplet", "reward_stdp", "oja_subspace"])
+def test_the_same_bits_again(name: str) -> None:
+    rule = rules.get(name)()
+    trains = make_trains(rule, seed=5)
+    first, second = (spikes.replay(rule, compiler.lower(rule), **trains) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    for key in first[1]:
+        np.testing.assert_array_equal(first[1][key], second[1][key])
+
+
+@pytest.mark.parametrize("name", ["stdp_pair", "triplet"])
+def test_weights_in_float32_stay_so(name: str) -> None:
+    rule = rules.get(name)()
+    trains = make_trains(rule, seed=6)
+    w, _ = reference.replay(rule, compiler.lower(rule), **trains)
+    narrow, _ = spikes.replay(rule, compiler.lower(rule), **{**trains, "weight": trains["weight"].astype(np.float32)})
+    assert narrow.dtype == np.float32
+    assert_close(narrow, w, 1e-5)
+
+
+def test_traces_outlast_many_renewals_of_their_base() -> None:
+    """Far more time than exp(t / tau) has numbers for."""
+    rule = rules.stdp_pair(bounds=None)
+    trains = make_trains(rule, seed=7, steps=16_000, rate=0.001)
+    assert_conforms(rule, spikes.replay, trains)
+
+
+def make_rule(text: str, bounds: tuple[float, float] | None) -> Rule:
+    from cofire.language import parse
+
+    used = {name for _, expression in parse(text).items() for name in names(expression)}
+    signals = ("reward",) if "reward" in used else ()
+    return Rule(text, bounds=bounds, signals=signals, **{k: v for k, v in VALUES.items() if k in used})
