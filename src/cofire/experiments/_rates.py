@@ -1,4 +1,4 @@
-"""What an experiment needs to know of a rule before it drives single cells with rates."""
+"""What an experiment needs to know of a rule before it drives cells with rates."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 
 from cofire.compiler import lower
 from cofire.errors import ArrayError, DivergenceError
+from cofire.language.tree import Cell
 from cofire.rule import Rule
 
-# What `rule.step` raises when the weights leave the range of their type, or when the response to them does so first.
+# What `rule.step` raises when the weights leave the range of their type, when the response to them does so first, or
+# when a factor of the rule has no finite value, as 1 / sum_pre(pre) where all inputs are silent.
 OUT_OF_RANGE = (DivergenceError, ArrayError)
 
 _LAYERS = {
@@ -35,22 +37,32 @@ def needs_spikes(rule: Rule) -> bool:
     return rule.is_timed or any(state.kind == "nearest" for state in lower(rule).states)
 
 
+def is_taught(rule: Rule) -> bool:
+    """Whether it reads `post.target`, and so has to be told what each cell should answer."""
+    return Cell("post", "target") in lower(rule).cells
+
+
 def not_for_one_cell(rule: Rule, given: Collection[str] = ("post.drive",)) -> str | None:
     """Why `rule` cannot learn in single cells driven by pre, post and the variables `given`, or None."""
     if rule.name in _LAYERS:
         return f"{_LAYERS[rule.name]}, and here each cell is on its own"
+    return _lacks(rule, given)
+
+
+def not_for_rates(rule: Rule, given: Collection[str] = ("post.drive",), *, layer: bool = False) -> str | None:
+    """As `not_for_one_cell`, for rates alone. `layer`: the cells of a layer act on each other."""
+    if needs_spikes(rule):
+        return "it is written for spikes or times in seconds, and cells here have rates in steps without duration"
+    return _lacks(rule, given) if layer else not_for_one_cell(rule, given)
+
+
+def _lacks(rule: Rule, given: Collection[str]) -> str | None:
+    """What it reads beside pre, post and the variables `given`, in a sentence, or None."""
     if rule.signals:
         return f"nothing here gives it the modulator {', '.join(rule.signals)}"
     wanted = [f"{cell.side}.{cell.variable}" for cell in lower(rule).cells]
     missing = [name for name in wanted if name not in given]
     return f"nothing here gives it {', '.join(missing)}" if missing else None
-
-
-def not_for_rates(rule: Rule, given: Collection[str] = ("post.drive",)) -> str | None:
-    """As `not_for_one_cell`, for rates alone."""
-    if needs_spikes(rule):
-        return "it is written for spikes or times in seconds, and cells here have rates in steps without duration"
-    return not_for_one_cell(rule, given)
 
 
 def response(w: Any, x: Any) -> Any:

@@ -61,12 +61,10 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from cofire import data as datasets
-from cofire.compiler import lower
 from cofire.errors import ArrayError, DivergenceError, ExperimentError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label, needs_spikes
+from cofire.experiments._rates import label, not_for_rates
 from cofire.experiments._statistics import difference, percent_spread, spread, verdict
-from cofire.lowering.placement import DRIVE
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -95,6 +93,7 @@ _KINDS: dict[str, Kind] = {"soft_hebb": "soft", "krotov_hopfield": "ranked", **d
 _UNSUITABLE = {
     "anti_hebb": "it weakens what fires together, so that no cell comes to stand for anything",
     "bcm": "its cells become selective without each other, which `stability` tests",
+    "delta": "it needs a teacher, and learning here is without one",
     "foldiak": "it is for weights between the cells of one layer",
     "oja_subspace": "its cells share the eigenvectors out without competition, which `stability` tests",
     "outstar": "it learns what a cell sends out, not what it answers to",
@@ -130,14 +129,7 @@ FULL = Settings(data="fashion_mnist", train=60_000, test=10_000, cells=400, epoc
 
 def unsuitable(rule: Rule) -> str | None:
     """Why `rule` cannot learn in a layer of competing cells with rates, or None."""
-    if needs_spikes(rule):
-        return "it is written for spikes or times in seconds, and cells here have rates in steps without duration"
-    if rule.signals:
-        return f"nothing here gives it the modulator {', '.join(rule.signals)}"
-    wanted = [f"{cell.side}.{cell.variable}" for cell in lower(rule).cells if cell != DRIVE]
-    if wanted:
-        return f"learning here is without a teacher, and nothing gives it {', '.join(wanted)}"
-    return _UNSUITABLE.get(rule.name or "")
+    return _UNSUITABLE.get(rule.name or "") or not_for_rates(rule, layer=True)
 
 
 def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress) -> Data:

@@ -36,13 +36,11 @@ import numpy as np
 from msgspec import Meta
 
 from cofire import rules as catalogue
-from cofire.compiler import lower
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._phenomena import PHENOMENA, STIMULI, Course, Phenomenon, schedule
-from cofire.experiments._rates import label, not_for_rates
+from cofire.experiments._rates import is_taught, label, not_for_rates
 from cofire.experiments._statistics import standard_error, verdict
-from cofire.language.tree import Cell
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -53,7 +51,6 @@ CLAIMS = (12,)
 SOURCE = "Rescorla & Wagner 1972; Kamin 1969; what animals do in conditioning, and what is known to fail at it"
 RULES = ("delta", "hebb", "hebb_with_decay", "covariance", "oja", "bcm", "instar")
 
-TARGET = Cell("post", "target")
 RUNAWAY = 1e100  # weights beyond this are as good as infinite
 
 
@@ -110,7 +107,7 @@ def course(
     x = np.sqrt([salience.get(stimulus, 1.0) for stimulus in STIMULI])
     trials, ends = schedule(design, rng, mirrored)
     inputs = {trial: x[None] * [[stimulus in trial for stimulus in STIMULI]] for trial in set(trials)}
-    teaches = TARGET in lower(rule).cells
+    teaches = is_taught(rule)
     w, state = np.zeros((1, len(STIMULI))), None
     weights = [w[0]]
     for trial in trials:

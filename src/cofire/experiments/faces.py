@@ -49,6 +49,7 @@ from numpy.typing import NDArray
 from cofire import data as datasets
 from cofire.errors import CofireError
 from cofire.experiments._experiment import Data, Finding, Progress
+from cofire.experiments._rates import is_taught
 from cofire.experiments._statistics import spread, standard_error, verdict
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.tree import Call, Cell, Expr, Weight, walk
@@ -112,7 +113,7 @@ def unsuitable(rule: Rule) -> str | None:
         *_, w = stored(rule, patterns, (2, 4), passes=1)
     except CofireError as error:
         return f"it cannot store four small patterns: {error}"
-    if not _is_taught(rule) and not np.allclose(w, w.T, atol=1e-4 * float(np.abs(w).max())):
+    if not is_taught(rule) and not np.allclose(w, w.T, atol=1e-4 * float(np.abs(w).max())):
         return "the two connections between two cells become different, so that recall need not come to rest"
     return None
 
@@ -181,7 +182,7 @@ def stored(rule: Rule, patterns: Array, counts: Sequence[int], passes: int) -> I
     done = 0
     for count in counts:
         new = patterns[done:count]
-        if _is_taught(rule):
+        if is_taught(rule):
             _practise(rule, w, patterns[:count], passes)
         elif _is_additive(rule):  # the sum of single steps
             _, state = rule.step(w, pre=new, post=new, state=state, out=w, reduce="sum")
@@ -491,10 +492,6 @@ def _draw_pictures(ax: Any, data: Data) -> None:
 def _parts(rule: Rule) -> Iterator[Expr]:
     for _, expression in rule.equations.items():
         yield from walk(expression)
-
-
-def _is_taught(rule: Rule) -> bool:
-    return Cell("post", "target") in set(_parts(rule))
 
 
 def _is_additive(rule: Rule) -> bool:

@@ -43,7 +43,7 @@ from cofire.backends.reference.spikes import replay
 from cofire.compiler import lower
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label, needs_spikes, not_for_one_cell, not_for_rates
+from cofire.experiments._rates import is_taught, label, needs_spikes, not_for_one_cell, not_for_rates
 from cofire.experiments._statistics import percent, verdict
 from cofire.rule import Rule
 
@@ -211,7 +211,7 @@ def _of_series(data: Data, k: int) -> Iterator[Finding]:
 
 def _rates_paired(rule: Rule, settings: Settings) -> tuple[Array, Curve]:
     """Durations of a pairing to scan; and from one to the weight [1, pairings] before the first and after each."""
-    taught = any((cell.side, cell.variable) == ("post", "target") for cell in lower(rule).cells)
+    taught = is_taught(rule)
     told: dict[str, Any] = {"post_target": 1.0} if taught else {}
     own = settings.drive == "own"
 
