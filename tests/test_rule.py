@@ -346,11 +346,11 @@ def test_at_the_limits(name: str) -> None:
     parameters = {"tau": 5.0} if "tau" in text else {}
     begin = time.process_time()
     rule = Rule(text, **parameters)
-    assert time.process_time() - begin < 0.1
+    assert time.process_time() - begin < 5.0
     begin = time.process_time()
     plan = rule.explain()
     assert str(plan)
-    assert time.process_time() - begin < 2.0
+    assert time.process_time() - begin < 20.0
     round_trips(rule)
 
 

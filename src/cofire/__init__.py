@@ -25,6 +25,7 @@ from cofire.errors import (
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
+    from cofire import data as data
     from cofire import experiments as experiments
     from cofire import language as language
     from cofire import rules as rules
@@ -42,13 +43,14 @@ __all__ = [
     "LanguageError",
     "ParameterError",
     "Rule",
+    "data",
     "experiments",
     "language",
     "rules",
     "units",
 ]
 
-_LATE = frozenset({"experiments", "language", "rules", "units"})
+_LATE = frozenset({"data", "experiments", "rules"})
 
 
 def __getattr__(name: str) -> Any:

@@ -61,14 +61,15 @@ def duration(rule: Rule, dt: Any) -> float:
 
     Raises: `ParameterError` if it is not positive, or if a unit is missing on one side only.
     """
-    if dt is None:
-        if rule.is_timed:
-            raise ParameterError("the parameters of this rule have units of time, so a step needs one: dt=1*ms")
-        return 1.0
+    if rule.is_timed and not isinstance(dt, Quantity):
+        given = "" if dt is None else f", not {dt!r}"
+        raise ParameterError(f"the parameters of this rule have units of time, so a step has one too: dt=1*ms{given}")
     if isinstance(dt, Quantity) and not rule.is_timed:
         raise ParameterError(
             f"dt = {dt!r} is a time, but no parameter of this rule has a unit of time; give dt in steps"
         )
+    if dt is None:
+        return 1.0
     return check("dt", dt, POSITIVE)
 
 

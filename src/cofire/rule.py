@@ -170,8 +170,10 @@ class Rule:
         `w[n_post, n_pre]`, `pre[batch, n_pre]`, `post[batch, n_post]`: arrays of one library (NumPy, torch, CuPy,
         JAX, ...); a single sample may leave `batch` out, and one synapse may be three plain numbers.
         `signals`: modulators by name (a number, or one a sample); `post_target=` is the cell variable `post.target`.
-        `post.drive` is `pre @ w.T` unless given. `state`: from `step`, for rules with traces. `reduce`: "mean" or "sum"
-        over the batch. Returns the change, of `w`'s library, type and device. Raises: `ArrayError`, `DivergenceError`.
+        `post.drive` is `pre @ w.T` unless given. `state`: from `step`, for rules with traces. `dt`: duration of the
+        step, 1 unless given; a time, such as `1*ms`, if the parameters have units of time (then rates are in Hz).
+        `reduce`: "mean" or "sum" over the batch. Returns the change, of `w`'s library, type and device.
+        Raises: `ArrayError`, `ParameterError`, `DivergenceError`.
         """
         from cofire import compiler
 
@@ -193,10 +195,11 @@ class Rule:
         """One step of learning: `(new weights, new state)`; arguments as for `delta`.
 
         `state`: None at first, then what the step before returned (filters, synapse variables, thresholds, the number
-        of steps). `out`: an array for the new weights; `out=w` learns in place. `dt`: duration of the step, in steps or
-        as a time if the parameters carry units. `learning=False` returns weights and state unchanged.
-        Raises: `ArrayError` before anything is modified; `DivergenceError` when the weights leave the range of their
-        type.
+        of steps). `out`: an array for the new weights; `out=w` learns in place. `learning=False` returns weights and
+        state unchanged.
+        Raises: `ArrayError` and `ParameterError` before anything is modified; `DivergenceError` when the weights leave
+        the range of their type. With `out=w`, a NaN in a large w is found as its rows are reached, and after
+        `DivergenceError` the weights are not to be used.
         """
         from cofire import compiler
 

@@ -32,7 +32,7 @@ REFUSED = {
         r"w has shape \(2, 3\) and 1 value\(s\) that are NaN or infinite, the first at \[1, 1\]",
     ),
     "infinity in pre": ({"pre": spoilt((4, 3), np.inf)}, r"pre has shape \(4, 3\) and 1 value"),
-    "NaN in post": ({"post": spoilt((4, 2), np.nan)}, r"post .* learning diverges"),
+    "NaN in post": ({"post": spoilt((4, 2), np.nan)}, r"post .* learning diverged at this step .*normalize='l2'"),
     "wrong pre": ({"pre": np.ones((4, 5))}, r"pre has shape \(4, 5\); expected \[batch, 3\], since w has 3 columns"),
     "wrong post": ({"post": np.ones((4, 5))}, r"post has shape \(4, 5\); expected \[batch, 2\], since w has 2 rows"),
     "another batch": ({"post": np.ones((5, 2))}, r"post has 5 samples, but pre has 4"),
@@ -49,7 +49,8 @@ REFUSED = {
     "a list for w": ({"w": [[1.0, 2.0, 3.0]]}, r"w is list; it must be an array \[post, pre\]"),
     "objects": ({"pre": np.full((4, 3), None)}, r"pre has type object"),
     "an unknown signal": ({"reward": 1.0}, r"no signal 'reward'; it takes only pre and post"),
-    "an unknown reduction": ({"reduce": "max"}, r"reduce = 'max' is refused"),
+    "masked rates": ({"pre": np.ma.masked_less(np.ones((4, 3)), 2)}, r"pre is a masked array"),
+    "ragged lists": ({"pre": [[1.0, 2.0, 3.0], [1.0]]}, r"pre is a list whose rows differ in length"),
 }
 
 
@@ -125,6 +126,36 @@ def test_any_layout_gives_the_right_answer(order: str) -> None:
             np.testing.assert_allclose(other["w"], wanted, rtol=1e-14)
 
 
+def test_unknown_options() -> None:
+    with pytest.raises(ParameterError, match="reduce = 'max' is refused"):
+        RULE.delta(**arguments(), reduce="max")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="learning = 'no' is refused"):
+        RULE.step(**arguments(), learning="no")  # type: ignore[arg-type]
+    with pytest.raises(ArrayError, match="pre is an integer too large"):
+        RULE.delta(1.0, pre=10**400, post=1.0)
+
+
+def test_a_nan_in_a_large_array_is_found_and_named() -> None:
+    w = np.ones((4000, 200))
+    w[3999, 7] = np.nan
+    with pytest.raises(ArrayError, match=r"w has shape \(4000, 200\) and 1 value.* the first at \[3999, 7\]"):
+        RULE.step(w, pre=np.ones((2, 200)), post=np.ones((2, 4000)), out=w)
+
+
+def test_a_formula_without_a_value_is_not_blamed_on_the_rate_alone() -> None:
+    with pytest.raises(DivergenceError, match="a quotient, a root or a logarithm, has no value here"):
+        Rule("dw/dt = log(w) * pre * post").step(-np.ones((1, 1)), pre=np.ones((1, 1)), post=np.ones((1, 1)))
+
+
+def test_a_state_read_back_from_a_file_goes_on() -> None:
+    rule, given = rules.bcm(), arguments()
+    w, state = rule.step(**given)
+    given["w"] = w
+    wanted, _ = rule.step(**given, state=state)
+    again, _ = rule.step(**given, state={key: np.array(array.tolist()) for key, array in state.items()})
+    np.testing.assert_array_equal(again, wanted)
+
+
 def test_out() -> None:
     given = arguments()
     w = given["w"]
@@ -186,7 +217,9 @@ def test_the_state_is_checked_and_not_modified() -> None:
         rules.covariance().step(**given, state=state)
     with pytest.raises(ArrayError, match=r"has shape \(2,\); expected \(5,\)"):
         rule.step(np.ones((5, 3)), pre=given["pre"], post=np.ones((4, 5)), state=state)
-    with pytest.raises(ArrayError, match="state is dict"):
+    with pytest.raises(ArrayError, match="state is list"):
+        rule.step(**given, state=[])
+    with pytest.raises(ArrayError, match="the state does not hold"):
         rule.step(**given, state={})
 
 
@@ -197,7 +230,7 @@ def test_time() -> None:
         timed.step(**given)
     with pytest.raises(ParameterError, match="has a unit of time"):
         RULE.step(**given, dt=1 * ms)
-    for dt in (0, -1, np.nan, "1", 0 * ms):
+    for dt in (0, 1, -1, np.nan, "1", 0 * ms):
         with pytest.raises(CofireError, match="dt"):
             timed.step(**given, dt=dt)
     short, long = (timed.step(**given, dt=dt)[1]["mean(pre, tau)"] for dt in (1 * ms, 2 * ms))
@@ -244,14 +277,15 @@ def test_nothing_the_size_of_batch_post_pre_is_made() -> None:
     import tracemalloc
 
     rng = np.random.default_rng(0)
-    w = rng.random((600, 500))
-    given = {"pre": rng.random((64, 500)), "post": rng.random((64, 600))}
+    w = rng.random((1600, 1600))  # 20 MB
+    given = {"pre": rng.random((32, 1600)), "post": rng.random((32, 1600)) / 1600}
     names = ("hebb", "oja", "oja_subspace", "sanger", "bcm", "soft_hebb", "krotov_hopfield", "storkey")
     for rule in (*(rules.get(name)() for name in names), Rule("dw/dt = eta * post * abs(pre - w)", eta=1e-3)):
+        rule = rule.with_(eta=1e-6)
         start = rule.step(w, **given)[1]
         for out, limit in ((w, 1.2), (None, 2.2)):
             tracemalloc.start()
             rule.step(w, **given, state=start, out=out)
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
-            assert peak <= limit * w.nbytes + given["pre"].nbytes * 4 + (1 << 21), (rule.text, peak / w.nbytes)
+            assert peak <= limit * w.nbytes + (1 << 20), (rule.text, peak / w.nbytes)

@@ -19,7 +19,7 @@ from cofire.language.parse import MAX_LENGTH, parse, parse_expression
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import POST, PRE, Binary, Call, Cell, Equations, Name, Negative, Number, Weight
 
-SECONDS = 0.1  # in which every text is read or refused
+SECONDS = 5.0  # tells a blow-up from work; how fast it is, benchmarks say
 
 
 def refusal(text: Any) -> str:

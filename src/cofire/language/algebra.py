@@ -115,7 +115,9 @@ def tidy(node: Expr) -> Expr:
             return tidy(Binary("+", x, y))
         case Binary("*", Number(0.0), _) | Binary("*", _, Number(0.0)):
             return ZERO
-        case Binary("/", Number(0.0), x) if x != ZERO:
+        case Binary("/", Number(0.0), Number(n)) if n > 0:
+            return ZERO
+        case Binary("/", Number(0.0), Name()):
             return ZERO
         case Binary("*", Number(1.0), x) | Binary("*" | "/" | "**", x, Number(1.0)):
             return x

@@ -51,3 +51,7 @@ def get(name: str) -> Recipe:
     except (KeyError, TypeError):
         mend = did_you_mean(str(name), _CATALOGUE) or "; cofire.rules.names() lists them"
         raise ParameterError(f"{name!r} is not a rule of the catalogue{mend}") from None
+
+
+def __getattr__(name: str) -> Recipe:
+    raise AttributeError(f"module 'cofire.rules' has no rule {name!r}{did_you_mean(name, _CATALOGUE)}")

@@ -39,8 +39,11 @@ class Recipe:
     normalize: Normalization | None = None
     signals: tuple[str, ...] = ()
 
-    def __call__(self, **changes: Any) -> Rule:
-        """The rule with its default parameters, or those given. Raises: `ParameterError`."""
+    def __call__(self, *unnamed: Any, **changes: Any) -> Rule:
+        """The rule with its default parameters, or those given by name. Raises: `ParameterError`."""
+        if unnamed:
+            first = next(iter(self.parameters), "bounds")
+            raise ParameterError(f"give the parameters of {self.name} by name: {self.name}({first}={unnamed[0]!r})")
         settings: dict[str, Any] = {"bounds": self.bounds, "normalize": self.normalize}
         settings |= {name: parameter.default for name, parameter in self.parameters.items()}
         changes = {plain_name(name): value for name, value in changes.items()}

@@ -19,11 +19,6 @@ def panel_rows(shape: tuple[int, ...], parts: int) -> int:
     return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // parts)) // shape[1])
 
 
-def ordered_rows() -> int:
-    """Rows of an ordered sum that share one residual."""
-    return ORDERED
-
-
 def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:
     """Windows of so many rows, or of as many as fit a core's cache, from the first to the last."""
     rows = rows or cached_rows(shape)

@@ -21,6 +21,11 @@ def writable_in_place(array: Array) -> bool:
     return bool(compat.is_writeable_array(array)) or compat.is_numpy_array(array)
 
 
+def on_accelerator(array: Array) -> bool:
+    """Whether the array is on a GPU or the like, where large pieces are best and each look at a value waits."""
+    return bool(compat.is_cupy_array(array)) or (compat.is_torch_array(array) and array.device.type != "cpu")
+
+
 def set_product(out: Array, left: Array, right: Array) -> None:
     """`out = left.T @ right`; `left[k, rows]`, `right[k, columns]`, `out[rows, columns]`."""
     if compat.is_numpy_array(out):

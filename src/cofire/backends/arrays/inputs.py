@@ -22,27 +22,42 @@ from cofire.rule import Rule
 
 @dataclass(frozen=True)
 class Inputs:
-    """The values of one step; `scalar` if the user gave one synapse as plain numbers."""
+    """The values of one step; `scalar` if the user gave one synapse as plain numbers; `when` is the step, in words."""
 
     values: Values
     state: RuleState
     scalar: bool
+    when: str
+
+
+def tamed(rule: Rule) -> str:
+    """What keeps a rule from diverging."""
+    if rule.bounds or rule.normalize:
+        return "lower the learning rate"
+    other = ", or take a rule that limits itself, such as oja" if rule.name != "oja" else ""
+    return f"lower the learning rate, hold the weights with bounds=(low, high) or normalize='l2'{other}"
 
 
 def read_inputs(
-    rule: Rule, plan: Plan, w: Any, pre: Any, post: Any, state: RuleState | None, signals: Mapping[str, Any]
+    rule: Rule, plan: Plan, w: Any, pre: Any, post: Any, state: Mapping[str, Any] | None, signals: Mapping[str, Any]
 ) -> Inputs:
     """Raises: `ArrayError` naming the array, its shape and what was expected."""
     scalar = isinstance(w, int | float) and not isinstance(w, bool)
-    weights = np.asarray([[w]], dtype=np.float64) if scalar else _weights(w)
+    weights = np.asarray([[_float("w", w)]]) if scalar else _weights(w)
     xp = compat.array_namespace(weights)
     n_post, n_pre = weights.shape
     _check_names(rule, plan, signals)
+    if state is not None and not isinstance(state, Mapping):
+        raise ArrayError(f"state is {_kind(state)}; give None at first, then the state that step returned")
+    steps = getattr(state, "step", 0)
+    uncounted = "this step (pass state= from step to step to have them counted)"
+    when = uncounted if state is None else f"step {steps + 1}"
+    advice = f"; if it is computed from the weights, learning diverged at {when}: {tamed(rule)}"
 
     cells: dict[Cell, Array] = {}
     for cell, name, given in ((PRE, "pre", pre), (POST, "post", post), *_cells(plan, signals)):
         sizes = (n_pre, "columns (presynaptic cells)") if cell.side == "pre" else (n_post, "rows (postsynaptic cells)")
-        cells[cell] = _activity(name, given, weights, *sizes, scalar)
+        cells[cell] = _activity(name, given, weights, *sizes, scalar, advice if cell == POST else "")
     samples = cells[PRE].shape[0]
     for cell, array in cells.items():
         if array.shape[0] != samples:
@@ -50,7 +65,7 @@ def read_inputs(
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
     kept = _state(plan, state, weights)
     values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, reduced)
-    return Inputs(values, kept, scalar)
+    return Inputs(values, kept, scalar, when)
 
 
 def output_array(out: Any, w: Array) -> Array | None:
@@ -79,7 +94,7 @@ def output_array(out: Any, w: Array) -> Array | None:
 
 
 def _weights(w: Any) -> Array:
-    if not compat.is_array_api_obj(w):
+    if not compat.is_array_api_obj(w) or isinstance(w, np.ma.MaskedArray):
         raise ArrayError(f"w is {_kind(w)}; it must be an array [post, pre], or a number for one synapse")
     w = w.detach() if compat.is_torch_array(w) else w
     xp = compat.array_namespace(w)
@@ -113,10 +128,10 @@ def _check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
             raise ArrayError(f"this rule needs {name}=: give its value with each step")
 
 
-def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: bool) -> Array:
+def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: bool, advice: str) -> Array:
     """Rates as `[batch, cells]`, in the type of the weights."""
     if scalar and isinstance(given, int | float):
-        array = np.asarray([[given]], dtype=np.float64)
+        array = np.asarray([[_float(name, given)]])
     else:
         array = _like(name, given, w)
         if array.ndim == 1:
@@ -126,8 +141,7 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         raise ArrayError(f"{name} has shape {shape}; expected [batch, {cells}], since w has {cells} {which}")
     if array.shape[0] == 0:
         raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
-    hint = "; if it is computed from the weights, learning diverges: lower the learning rate or hold the weights"
-    gemm.check_finite(name, array, hint if name == "post" else "")
+    gemm.check_finite(name, array, advice)
     return array
 
 
@@ -135,7 +149,7 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
     """A modulator as `[samples]`."""
     xp = compat.array_namespace(w)
     if isinstance(given, int | float):
-        array = xp.full((1,), float(given), dtype=w.dtype, device=compat.device(w))
+        array = xp.full((1,), _float(name, given), dtype=w.dtype, device=compat.device(w))
     else:
         array = _like(name, given, w)
         array = xp.reshape(array, (1,)) if array.ndim == 0 else array
@@ -150,7 +164,12 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
 def _like(name: str, given: Any, w: Array) -> Array:
     """`given` in the library and type of the weights; counts and truth values become numbers."""
     if isinstance(given, list | tuple) and compat.is_numpy_array(w):
-        given = np.asarray(given)
+        try:
+            given = np.asarray(given)
+        except ValueError:
+            raise ArrayError(f"{name} is a list whose rows differ in length; it must be an array") from None
+    if isinstance(given, np.ma.MaskedArray):
+        raise ArrayError(f"{name} is a masked array; fill or drop what is masked first")
     if not compat.is_array_api_obj(given):
         raise ArrayError(f"{name} is {_kind(given)}; it must be an array of the same library as w")
     given = given.detach() if compat.is_torch_array(given) else given
@@ -164,10 +183,8 @@ def _like(name: str, given: Any, w: Array) -> Array:
     return given if given.dtype == w.dtype else xp.astype(given, w.dtype)
 
 
-def _state(plan: Plan, state: RuleState | None, w: Array) -> RuleState:
+def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
     xp = compat.array_namespace(w)
-    if state is not None and not isinstance(state, RuleState):
-        raise ArrayError(f"state is {_kind(state)}; give None at first, then the state that step returned")
     arrays: dict[str, Array] = {}
     sizes = {"post": w.shape[0], "pre": w.shape[1]}
     for item in plan.states:
@@ -183,7 +200,14 @@ def _state(plan: Plan, state: RuleState | None, w: Array) -> RuleState:
                 f"state[{item.key!r}] has shape {getattr(kept, 'shape', None)}; expected {shape} for these weights"
             )
         arrays[item.key] = _like(f"state[{item.key!r}]", kept, w)
-    return RuleState(arrays, state.step if state is not None else 0)
+    return RuleState(arrays, getattr(state, "step", 0))
+
+
+def _float(name: str, number: int | float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        raise ArrayError(f"{name} is an integer too large for floating point") from None
 
 
 def _kind(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import array_api_compat as compat
 
 from cofire.backends.arrays import gemm
-from cofire.backends.arrays.blocks import cached_rows, ordered_rows, panel_rows, row_windows, sample_windows
+from cofire.backends.arrays.blocks import ORDERED, cached_rows, panel_rows, row_windows, sample_windows
 from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
 from cofire.errors import ArrayError
 from cofire.language.algebra import simplify
@@ -76,13 +76,14 @@ def add_terms(
         out = values.xp.empty(base.shape, dtype=base.dtype, device=compat.device(base))
     rows = min(work.rows, base.shape[0])
     scratch = values.xp.empty((rows, base.shape[1]), dtype=base.dtype, device=compat.device(base))
+    pieces = rows if gemm.on_accelerator(base) else cached_rows(base.shape)
     for window in row_windows(base.shape, rows):
-        _write(work, window, base, out, scratch[: window.stop - window.start, :], guard)
+        _write(work, window, base, out, scratch[: window.stop - window.start, :], guard, pieces)
     return out
 
 
-def _write(work: Work, window: slice, base: Array, out: Array, change: Array, guard: Guard) -> None:
-    """One window of rows of the result; `change` is memory for what is added to the base."""
+def _write(work: Work, window: slice, base: Array, out: Array, change: Array, guard: Guard, pieces: int) -> None:
+    """One window of rows of the result, `pieces` rows at a time; `change` is memory for what is added to the base."""
     extra = [block(window) for block in work.blocks]
     if work.products:
         first, *others = work.products
@@ -90,7 +91,7 @@ def _write(work: Work, window: slice, base: Array, out: Array, change: Array, gu
         for product in others:
             gemm.add_product(change, product.left[:, window], product.right)
         extra.append(change)
-    for piece in row_windows(change.shape):
+    for piece in row_windows(change.shape, pieces):
         rows = slice(window.start + piece.start, window.start + piece.stop)
         target = out[rows, :]
         guard.before(base[rows, :])
@@ -136,9 +137,13 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
             products.append(_product(term, gain, values))
     blocks.extend(_tiled_block(part, gain, values) for part in separated.rest)
     if ordered:
-        rows = ordered_rows()
+        rows = ORDERED
+    elif separated.rest:
+        rows = cached_rows(base.shape)
+    elif gemm.on_accelerator(base) and not blocks:
+        rows = base.shape[0]
     else:
-        rows = cached_rows(base.shape) if separated.rest else panel_rows(base.shape, 8 if blocks else 2)
+        rows = panel_rows(base.shape, 8 if blocks else 2)
     return Work(scale, products, blocks, rows)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from cofire.backends.arrays import gemm
 from cofire.backends.arrays.expressions import Array, Axis, Values
-from cofire.backends.arrays.inputs import Inputs, output_array, read_inputs
+from cofire.backends.arrays.inputs import Inputs, output_array, read_inputs, tamed
 from cofire.backends.arrays.products import Guard, add_terms
 from cofire.backends.state import RuleState
-from cofire.errors import ArrayError, DivergenceError
+from cofire.errors import ArrayError, DivergenceError, ParameterError
 from cofire.lowering.placement import SYNAPSE
 from cofire.lowering.plan import Plan
 from cofire.lowering.states import State
@@ -28,7 +28,7 @@ def delta(
     w: Any,
     pre: Any,
     post: Any,
-    state: RuleState | None,
+    state: Mapping[str, Any] | None,
     dt: float,
     reduce: str,
     signals: Mapping[str, Any],
@@ -47,7 +47,7 @@ def step(
     w: Any,
     pre: Any,
     post: Any,
-    state: RuleState | None,
+    state: Mapping[str, Any] | None,
     out: Any,
     dt: float,
     learning: bool,
@@ -55,6 +55,8 @@ def step(
     signals: Mapping[str, Any],
 ) -> tuple[Any, RuleState]:
     """The weights and the state after one step of duration `dt`; see `Rule.step`."""
+    if learning is not True and learning is not False:
+        raise ParameterError(f"learning = {learning!r} is refused: it must be True or False")
     with _quiet(w):
         given = read_inputs(rule, plan, w, pre, post, state, signals)
         values, xp = given.values, given.values.xp
@@ -73,7 +75,7 @@ def step(
 
 def _gain(dt: float, reduce: str, values: Values) -> float:
     if reduce not in ("mean", "sum"):
-        raise ArrayError(f"reduce = {reduce!r} is refused: it must be 'mean' or 'sum'")
+        raise ParameterError(f"reduce = {reduce!r} is refused: it must be 'mean' or 'sum'")
     return dt * values.samples if reduce == "sum" else dt
 
 
@@ -104,9 +106,13 @@ def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array
 
     def after(rows: Array) -> Array:
         if not gemm.is_finite(rows):
-            raise DivergenceError(
-                _diverged(rule, "the weights" if name == "w" else repr(name), rows, given.state.step + 1)
-            )
+            what, xp = ("the weights" if name == "w" else repr(name)), given.values.xp
+            if xp.any(xp.isnan(rows)):
+                raise DivergenceError(
+                    f"{what} would not be numbers after {given.when}: some part of the rule, such as a quotient, "
+                    f"a root or a logarithm, has no value here, or learning diverged; {tamed(rule)}"
+                )
+            raise DivergenceError(f"{what} left the range of {rows.dtype} at {given.when}; {tamed(rule)}")
         return finish(rows)
 
     return Guard(before, after)
@@ -126,14 +132,6 @@ def _held(w: Array, rule: Rule, xp: Any) -> Array:
         return w
     low, high = (None if math.isinf(end) else end for end in rule.bounds)
     return xp.clip(w, low, high)
-
-
-def _diverged(rule: Rule, what: str, array: Array, number: int) -> str:
-    mend = "lower the learning rate"
-    if not (rule.bounds or rule.normalize):
-        mend += ", hold the weights with bounds=(low, high) or normalize='l2'"
-        mend += ", or take a rule that limits itself, such as oja" if rule.name != "oja" else ""
-    return f"{what} left the range of {array.dtype} at step {number}; {mend}"
 
 
 @contextmanager
