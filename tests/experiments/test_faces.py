@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import cofire
-from cofire.experiments import faces
+from cofire.experiments import _hopfield, faces
 
 SMALL = faces.Settings(images=20, seeds=2, nets=3)
 
@@ -24,11 +24,6 @@ def verdicts(rule: cofire.Rule) -> dict[str, str]:
     """The verdict on each claim, without the name of the rule."""
     run = cofire.experiments.get("faces").run(faces.Settings(images=5, seeds=2, nets=2), rules=[rule])
     return {finding.claim.partition(" (")[0]: finding.verdict for finding in run.findings}
-
-
-def last_weights(rule: cofire.Rule, patterns: faces.Array, passes: int = 1) -> faces.Array:
-    *_, w = faces.stored(rule, patterns, (len(patterns),), passes)
-    return w
 
 
 def test_published_findings_hold(result: cofire.experiments.Result) -> None:
@@ -55,84 +50,12 @@ def test_faces_are_real_and_alike(result: cofire.experiments.Result) -> None:
 
 def test_fragments_start_where_they_should() -> None:
     rng = np.random.default_rng(0)
-    patterns = faces.random_patterns(rng, 200, faces.CELLS)
-    overlap = {cue: np.mean(faces.fragment(patterns, cue, rng) * patterns) for cue in (*faces.CUES, "negative")}
+    patterns = _hopfield.random_patterns(rng, 200, faces.CELLS)
+    overlap = {cue: np.mean(_hopfield.fragment(patterns, cue, rng) * patterns) for cue in (*faces.CUES, "negative")}
     expected = {"half": 0.5, "10 % flipped": 0.8, "20 % flipped": 0.6, "negative": -0.8}
     assert overlap == pytest.approx(expected, abs=0.02)
-    half = faces.fragment(patterns, "half", rng)
+    half = _hopfield.fragment(patterns, "half", rng)
     np.testing.assert_array_equal(half[:, :312], patterns[:, :312])
-
-
-def test_hebb_stores_the_outer_product() -> None:
-    patterns = faces.random_patterns(np.random.default_rng(0), 7, 60)
-    w = last_weights(cofire.rules.hebb(eta=3.0), patterns)  # the rate given does not matter
-    expected = patterns.T @ patterns / 60
-    np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(w, expected, atol=1e-6)
-
-
-def test_a_batch_is_the_same_as_one_after_the_other() -> None:
-    patterns = faces.random_patterns(np.random.default_rng(1), 9, 50)
-    bounded = cofire.rules.hebb(bounds=(-100, 100))  # bounds that are never met, but make it go one by one
-    np.testing.assert_allclose(last_weights(bounded, patterns), last_weights(cofire.rules.hebb(), patterns), atol=1e-6)
-
-
-def test_storkey_agrees_with_its_definition() -> None:
-    patterns = faces.random_patterns(np.random.default_rng(2), 5, 12).astype(np.float64)
-    w = np.zeros((12, 12))
-    for x in patterns:
-        new = w.copy()
-        for i in range(12):
-            for j in range(12):
-                if i == j:
-                    continue
-                h_ij = sum(w[i, k] * x[k] for k in range(12) if k not in (i, j))
-                h_ji = sum(w[j, k] * x[k] for k in range(12) if k not in (i, j))
-                new[i, j] += (x[i] * x[j] - x[i] * h_ji - h_ij * x[j]) / 12
-        w = new
-    np.testing.assert_allclose(last_weights(cofire.rules.storkey(), patterns.astype(np.float32)), w, atol=1e-5)
-
-
-def test_practice_goes_on_until_every_face_is_known() -> None:
-    patterns = faces.random_patterns(np.random.default_rng(3), 60, 200)
-    once, often = (last_weights(cofire.rules.delta(), patterns, passes) for passes in (1, 30))
-    assert np.min(patterns * (patterns @ once.T)) < faces.KNOWN
-    assert np.min(patterns * (patterns @ often.T)) >= faces.KNOWN
-
-
-def test_recall_comes_to_rest_downhill() -> None:
-    rng = np.random.default_rng(4)
-    patterns = faces.random_patterns(rng, 12, 100)
-    w = last_weights(cofire.rules.hebb(), patterns)
-    cues = faces.random_patterns(rng, 40, 100)
-    states, settled = faces.recall(w, cues, rng)
-    assert settled.all()
-    assert np.all(states * (states @ w.T) >= -1e-6)
-    energy = [-np.einsum("bi,ij,bj->b", s, w, s) for s in (cues, states)]
-    assert np.all(energy[1] < energy[0])
-
-
-def test_recall_that_never_rests_is_told() -> None:
-    turning = np.array([[0, 1], [-1, 0]], dtype=np.float32)  # each cell drives the other the wrong way
-    _, settled = faces.recall(turning, np.ones((3, 2), dtype=np.float32), np.random.default_rng(0))
-    assert not settled.any()
-
-
-def test_crosstalk_of_random_patterns_is_the_formula() -> None:
-    ratios = []
-    for seed in range(20):
-        patterns = faces.random_patterns(np.random.default_rng(seed), 40, 150)
-        measured = faces.crosstalk(last_weights(cofire.rules.hebb(), patterns), patterns)
-        ratios.append(measured / (39 * 149 / 150**2))
-    error = np.std(ratios, ddof=1) / np.sqrt(len(ratios))
-    assert abs(np.mean(ratios) - 1) < 3 * error < 0.1
-
-
-def test_theory_ends_at_its_critical_load() -> None:
-    load, overlap = faces.mean_field()
-    assert load[-1] == pytest.approx(0.138, abs=5e-4)
-    assert overlap[-1] == pytest.approx(0.967, abs=2e-3)
-    assert np.all(np.diff(load) > 0)
 
 
 @pytest.mark.parametrize(
@@ -147,9 +70,9 @@ def test_a_rule_that_does_not_store_reproduces_nothing(rule: cofire.Rule) -> Non
 
 
 def test_connections_in_the_wrong_place_do_not_bring_faces_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    good = faces.stored
+    good = _hopfield.stored
 
-    def scrambled(*arguments: Any, **options: Any) -> Iterator[faces.Array]:
+    def scrambled(*arguments: Any, **options: Any) -> Iterator[_hopfield.Array]:
         for w in good(*arguments, **options):
             order = np.random.default_rng(0).permutation(len(w))
             yield w[np.ix_(order, order)]
@@ -160,7 +83,7 @@ def test_connections_in_the_wrong_place_do_not_bring_faces_back(monkeypatch: pyt
 
 
 def test_crosstalk_of_another_size_is_not_reproduced(monkeypatch: pytest.MonkeyPatch) -> None:
-    good = faces.stored
+    good = _hopfield.stored
     monkeypatch.setattr(faces, "stored", lambda *a, **k: (1.2 * w for w in good(*a, **k)))
     found = verdicts(cofire.rules.hebb())
     assert found["mean-square crosstalk of random patterns over"] == "not reproduced"
