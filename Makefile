@@ -37,7 +37,7 @@ bench: $(VENV)/.has-dev $(TORCH)
 	$(PY) -m pytest benchmarks
 
 clean:
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .benchmarks .hypothesis
+	rm -rf $(VENV) build dist cofire-tour.html htmlcov .coverage .coverage.* .benchmarks .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

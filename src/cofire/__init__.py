@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cofire import data as data
     from cofire import experiments as experiments
     from cofire import language as language
+    from cofire import protocols as protocols
     from cofire import rules as rules
     from cofire import units as units
 
@@ -46,11 +47,12 @@ __all__ = [
     "data",
     "experiments",
     "language",
+    "protocols",
     "rules",
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "rules"})
+_LATE = frozenset({"data", "experiments", "protocols", "rules"})
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from cofire import Rule, experiments, rules
 from cofire.errors import ExperimentError
 from cofire.experiments._phenomena import PHENOMENA, Phenomenon, schedule
-from cofire.experiments.conditioning import Settings, course, findings, short, trial_scale, unsuitable
+from cofire.experiments.conditioning import Settings, adapted, course, findings, short, unsuitable
 
 EXPERIMENT = experiments.get("conditioning")
 SHOWN = {
@@ -35,7 +35,7 @@ FAILED = {
 }
 
 
-def shown(rule: Rule, seed: int = 0, **settings: object) -> set[str]:
+def shown(rule: Rule | str, seed: int = 0, **settings: object) -> set[str]:
     data = EXPERIMENT.run(Settings(**settings), rules=[rule], seed=seed).data
     return {phenomenon.name for phenomenon, yes in zip(PHENOMENA, data["shown"][:, 0], strict=True) if yes}
 
@@ -59,7 +59,7 @@ def rescorla_wagner(trials: tuple[str, ...], stimuli: str, alpha: dict[str, floa
 @pytest.mark.parametrize(("rate", "seed"), [(0.1, 0), (0.1, 1), (0.2, 2), (0.3, 3)])
 def test_delta_does_what_rescorla_and_wagner_do_in_the_literature(rate: float, seed: int) -> None:
     assert {p.name for p in PHENOMENA} == SHOWN | FAILED
-    assert shown(rules.delta(), seed, rate=rate) == SHOWN
+    assert shown("delta", seed, rate=rate) == SHOWN
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_delta_is_the_model_of_rescorla_and_wagner(design: str, alpha: dict[str,
 
 
 def test_hebb_cannot_block_or_extinguish_but_conditions_at_second_order() -> None:
-    found = shown(rules.hebb())
+    found = shown("hebb")
     assert not {"acquisition", "extinction", "blocking", "overshadowing", "conditioned inhibition"} & found
     assert "second order" in found
 
@@ -93,7 +93,7 @@ def test_hebb_grows_as_its_equation_says() -> None:
 def test_a_cell_clamped_by_food_learns_without_runaway_and_without_second_order() -> None:
     walked = course(rules.hebb(eta=0.1), "20 A+ / 30 A-", np.random.default_rng(0), cell="clamped")
     assert walked.v("A", 0) == walked.v("A") == pytest.approx(2.0)
-    assert "second order" not in shown(rules.hebb(), cell="clamped")
+    assert "second order" not in shown("hebb", cell="clamped")
 
 
 def test_a_rule_that_hardly_learns_shows_nothing() -> None:
@@ -116,7 +116,7 @@ def test_weights_that_run_away_are_a_result_and_not_an_error() -> None:
 
 
 def test_only_the_first_line_judges_the_literature_and_the_others_the_animal() -> None:
-    data = EXPERIMENT.run(rules=[rules.delta(), rules.hebb()]).data
+    data = EXPERIMENT.run(rules=["delta", "hebb"]).data
     whole, *rows, hebb = findings(data)
     assert (whole.verdict, whole.measured) == ("reproduced", "16 of 16 phenomena alike")
     assert [f.verdict == "reproduced" for f in rows] == [p.name in SHOWN for p in PHENOMENA]
@@ -126,7 +126,7 @@ def test_only_the_first_line_judges_the_literature_and_the_others_the_animal() -
 
 
 def test_the_same_seed_gives_the_same_animals() -> None:
-    one, same, other = (EXPERIMENT.run(rules=[rules.delta()], seed=seed).data["number"] for seed in (5, 5, 6))
+    one, same, other = (EXPERIMENT.run(rules=["delta"], seed=seed).data["number"] for seed in (5, 5, 6))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
 
@@ -153,16 +153,18 @@ def test_every_catalogue_rule_either_runs_or_is_refused_with_a_reason() -> None:
     assert set(EXPERIMENT.module.RULES) <= fit
     assert not fit & {"stdp_pair", "reward_stdp", "competitive", "foldiak", "storkey"}
     for name in fit:
-        trial_scale(rules.get(name)(), 0.2)
+        adapted(name, Settings(rate=0.2))
     with pytest.raises(ExperimentError, match="reward_stdp"):
         EXPERIMENT.run(rules=[rules.reward_stdp()])
 
 
-def test_only_untouched_catalogue_rules_are_put_on_the_scale_of_trials() -> None:
-    assert trial_scale(rules.hebb(), 0.2).values == {"eta": 0.2}
-    mine = rules.hebb(eta=0.3)
-    own = Rule("dw/dt = eta * pre * post", eta=0.01)
-    assert (trial_scale(mine, 0.2), trial_scale(own, 0.2)) == (mine, own)
+def test_only_rules_given_by_name_are_put_on_the_scale_of_trials() -> None:
+    assert adapted("hebb", Settings(rate=0.2)).values == {"eta": 0.2}
+    assert EXPERIMENT.run(rules=["hebb"]).rules == (rules.hebb(eta=0.1),)
+    mine = rules.hebb(eta=0.01)
+    assert EXPERIMENT.run(rules=[mine]).rules == (mine,)
+    gained = [EXPERIMENT.run(rules=[rules.hebb(eta=eta)]).data["number"][0, 0] for eta in (0.01, 0.011)]
+    assert gained[0] < gained[1] < 2 * gained[0]
 
 
 def test_numbers_are_short() -> None:
@@ -171,7 +173,7 @@ def test_numbers_are_short() -> None:
 
 
 def test_the_figure_says_what_the_data_say(tmp_path: Path) -> None:
-    result = EXPERIMENT.run(rules=[rules.delta(), rules.hebb()])
+    result = EXPERIMENT.run(rules=["delta", "hebb"])
     figure = result.figure
     figure.savefig(tmp_path / "conditioning.png")
     left, table = figure.axes[:2], figure.axes[-1]

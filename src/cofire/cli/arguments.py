@@ -46,6 +46,15 @@ def rule(text: str) -> Rule:
     return _made(text, equations, given)
 
 
+def rule_or_name(text: str) -> Rule | str:
+    """The rule that `text` stands for, or the bare name of a catalogue rule, whose numbers are then the experiment's own.
+
+    Raises: `CofireError`.
+    """
+    named = _NAMED.fullmatch(text)
+    return catalogue.get(named[1]).name if named and named[2] is None else rule(text)
+
+
 def rule_to_explain(
     text: str, settings: Mapping[str, float | Quantity], signals: Iterable[str]
 ) -> tuple[Rule, list[str]]:

@@ -149,7 +149,7 @@ def run(
         experiment = experiments.get(name)
         changes = dict(map(arguments.assignment, sets or ()))
         settings = experiment.settings(_lists(experiment, changes), full=full)
-        rules = [arguments.rule(text) for text in rule] if rule else None
+        rules = [arguments.rule_or_name(text) for text in rule] if rule else None
         if out:
             atomic.check_folder(out, record.FILES)
     with terminal.progress_bar() as progress:

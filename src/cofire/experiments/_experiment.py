@@ -12,6 +12,10 @@
     findings(data) -> list[Finding]                   computed from the data alone
     figure(data) -> matplotlib Figure                 drawn from the data alone
 
+and, where the catalogue's own numbers do not suit it,
+
+    adapted(name, settings) -> Rule                   the catalogue rule of that name with numbers for this experiment
+
 `Data` is a dict of names to arrays, numbers and texts, so that it can be kept and drawn again.
 """
 
@@ -24,6 +28,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+import numpy as np
 
 from cofire import rules as catalogue
 from cofire.errors import ExperimentError, did_you_mean
@@ -142,19 +147,27 @@ class Experiment:
         self,
         settings: Any = None,
         *,
-        rules: Iterable[Rule] | None = None,
+        rules: Iterable[Rule | str] | None = None,
         seed: int = 0,
         progress: Progress = _unseen,
     ) -> Result:
-        """Runs it. `rules`: instead of the default ones. Raises: `ExperimentError` if a rule makes no sense here."""
-        chosen = tuple(rules) if rules is not None else tuple(catalogue.get(name)() for name in self.module.RULES)
+        """Runs it. `rules`: instead of the default ones; a name stands for the catalogue rule as this experiment runs it.
+
+        Raises: `ExperimentError` if a rule makes no sense here.
+        """
+        settings = self.settings() if settings is None else settings
+        adapted = getattr(self.module, "adapted", lambda name, _settings: catalogue.get(name)())
+        chosen = tuple(
+            adapted(rule, settings) if isinstance(rule, str) else rule
+            for rule in (self.module.RULES if rules is None else rules)
+        )
         for rule in chosen:
             reason = self.module.unsuitable(rule)
             if reason:
                 raise ExperimentError(f"{self.name} cannot run with {rule.name or rule.text!r}: {reason}")
-        settings = self.settings() if settings is None else settings
         begun = time.perf_counter()
-        data = self.module.run(settings, chosen, seed, progress)
+        with np.errstate(all="ignore"):  # what is not finite is found and reported, not warned of
+            data = self.module.run(settings, chosen, seed, progress)
         seconds = time.perf_counter() - begun
         found = tuple(self.module.findings(data))
         return Result(self.name, msgspec.to_builtins(settings), chosen, seed, seconds, data, found)

@@ -13,7 +13,7 @@ is learnt next, and second-order conditioning is lost.
 
 Flags. Designs, criteria and what Rescorla and Wagner's model makes of them follow an associative-learning course (S1).
 Of renewal, spontaneous recovery, savings and second-order conditioning only the kind of design is known there: the
-numbers of trials are ours (M). Ours too: the numbers in `trial_scale`, pairs of counterbalanced animals, repeating the
+numbers of trials are ours (M). Ours too: the numbers in `adapted`, pairs of counterbalanced animals, repeating the
 contingency design until V has settled, and that an effect must reach two standard errors over the pairs.
 
 Numbers from animals are suppression ratios, where .5 is no fear, and cannot be set beside V: Kamin's blocked group had
@@ -78,20 +78,19 @@ def unsuitable(rule: Rule) -> str | None:
     return not_for_rates(rule, given=("post.target", "post.drive"))
 
 
-def trial_scale(rule: Rule, rate: float) -> Rule:
-    """A catalogue rule whose numbers nobody has changed, on the scale of trials; any other rule as it is.
+def adapted(name: str, settings: Settings) -> Rule:
+    """The catalogue rule of that name, on the scale of trials.
 
     The catalogue's numbers are for long streams of inputs. Here forgetting must outrun the growth of two cues together,
     1/τ > 2η; BCM settles at V + λ = y₀, hence y₀ = 2, and steps with post², hence its smaller η and fast threshold.
     """
-    if rule.name is None or rule != catalogue.get(rule.name)():
-        return rule
+    recipe, rate = catalogue.get(name), settings.rate
     special: dict[str, dict[str, float]] = {
         "hebb_with_decay": {"eta": rate, "tau_w": 0.4 / rate},
         "covariance": {"eta": rate, "tau": 10.0},
         "bcm": {"eta": rate / 5.0, "tau_theta": 10.0, "y_0": 2.0},
     }
-    return rule.with_(**special.get(rule.name, {"eta": rate}))
+    return recipe(**special.get(name, {"eta": rate} if "eta" in recipe.parameters else {}))
 
 
 def course(
@@ -149,11 +148,10 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     details = [["the weights ran away"] * len(rules) for _ in PHENOMENA]
     curves = {name: np.full((len(rules), trials), np.nan) for name, trials in _CURVES.items()}
     for r, rule in enumerate(rules):
-        scaled = trial_scale(rule, settings.rate)
         for p, phenomenon in enumerate(PHENOMENA):
             progress((r * len(PHENOMENA) + p) / number.size, f"{names[r]}: {phenomenon.name}")
             known[p, r] = phenomenon.known.get(rule.name or "", -1)
-            animals = _courses(phenomenon, scaled, settings, seed)
+            animals = _courses(phenomenon, rule, settings, seed)
             if animals is None:
                 continue
             measured = [phenomenon.measure(*groups) for groups in animals]
