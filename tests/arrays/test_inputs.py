@@ -289,3 +289,25 @@ def test_nothing_the_size_of_batch_post_pre_is_made() -> None:
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             assert peak <= limit * w.nbytes + (1 << 20), (rule.text, peak / w.nbytes)
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 and later, of any fork
+def test_large_arrays_in_two_threads_and_after_a_fork() -> None:
+    """The second thread warns of nothing either, finds what is not finite, and is there again in a forked process."""
+    import multiprocessing
+
+    w, pre, post = np.ones((2000, 1500)), np.ones((1, 1500)), np.ones((1, 2000))
+    for rule in (rules.oja(eta=0.5), rules.krotov_hopfield(eta=0.5)):
+        np.testing.assert_allclose(
+            rule.step(w, pre=pre, post=post)[0][[0, -1]], rule.step(w[:2], pre=pre, post=post[:, :2])[0]
+        )
+    post[0, -1] = 1e200
+    with pytest.raises(DivergenceError, match="left the range"):
+        rules.hebb(eta=1e200).step(w, pre=pre, post=post)
+    if "fork" in multiprocessing.get_all_start_methods():
+        child = multiprocessing.get_context("fork").Process(
+            target=RULE.step, args=(np.ones((2000, 1500)),), kwargs={"pre": pre, "post": np.ones((1, 2000))}
+        )
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0

@@ -6,6 +6,11 @@ NumPy's own matrix product is used and no other BLAS: two thread pools on the sa
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import cache
 from typing import Any
 
 import array_api_compat as compat
@@ -14,6 +19,8 @@ import numpy as np
 from cofire.errors import ArrayError
 
 Array = Any
+
+_MANY = 1 << 19  # numbers from which a second thread pays
 
 
 def writable_in_place(array: Array) -> bool:
@@ -55,6 +62,33 @@ def set_scaled(out: Array, base: Array, scale: Array | float) -> None:
         out *= scale
     else:
         out[...] = base * scale
+
+
+def for_each(work: Callable[[slice], None], pieces: list[slice], array: Array) -> None:
+    """`work` on each of `pieces` of `array`; half of them in a second thread where that pays.
+
+    NumPy's own functions use one core; other libraries see to that themselves.
+    """
+    half = len(pieces) // 2
+    if not half or not compat.is_numpy_array(array) or array.size < _MANY:
+        for piece in pieces:
+            work(piece)
+        return
+    other = _second_thread().submit(copy_context().run, for_each, work, pieces[half:], array[:0])
+    try:
+        for_each(work, pieces[:half], array[:0])
+    finally:
+        wait([other])
+    other.result()
+
+
+@cache
+def _second_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="cofire-rows")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_second_thread.cache_clear)  # a forked process has the pool, but not its thread
 
 
 def is_finite(array: Array) -> bool:

@@ -91,7 +91,8 @@ def _write(work: Work, window: slice, base: Array, out: Array, change: Array, gu
         for product in others:
             gemm.add_product(change, product.left[:, window], product.right)
         extra.append(change)
-    for piece in row_windows(change.shape, pieces):
+
+    def finish(piece: slice) -> None:
         rows = slice(window.start + piece.start, window.start + piece.stop)
         target = out[rows, :]
         guard.before(base[rows, :])
@@ -101,6 +102,8 @@ def _write(work: Work, window: slice, base: Array, out: Array, change: Array, gu
         kept = guard.after(target)
         if kept is not target:
             out[rows, :] = kept
+
+    gemm.for_each(finish, list(row_windows(change.shape, pieces)), change)
 
 
 def _at_once(work: Work, base: Array) -> Array:

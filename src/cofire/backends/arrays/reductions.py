@@ -88,10 +88,12 @@ def _synapse_rows(node: Expr, window: slice, values: Values) -> Array:
     rows = values.xp.empty(
         (window.stop - window.start, values.w.shape[1]), dtype=values.w.dtype, device=compat.device(values.w)
     )
-    for part in row_windows(rows.shape):
-        rows[part, :] = values.value(
-            node, ("post", "pre"), {"post": slice(window.start + part.start, window.start + part.stop)}
-        )
+
+    def fill(part: slice) -> None:
+        here = slice(window.start + part.start, window.start + part.stop)
+        rows[part, :] = values.value(node, ("post", "pre"), {"post": here})
+
+    gemm.for_each(fill, list(row_windows(rows.shape)), rows)
     return rows
 
 
