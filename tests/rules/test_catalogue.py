@@ -16,7 +16,7 @@ import pytest
 from cofire import DimensionError, ParameterError, Rule, rules
 from cofire.backends.state import RuleState
 from cofire.constraints import Range
-from cofire.rules._recipe import Recipe
+from cofire.rules import Recipe
 from cofire.units import Quantity, metre, second
 
 NAMES = rules.names()
@@ -29,6 +29,7 @@ PARAMETERS = [(name, parameter) for name in NAMES for parameter in rules.get(nam
 def test_every_file_is_a_rule_of_that_name_and_every_rule_is_a_file() -> None:
     files = {path.stem for path in Path(rules.__file__).parent.glob("*.py") if not path.stem.startswith("_")}
     assert sorted(files) == NAMES
+    assert sorted(rules.__all__) == sorted([*NAMES, "Parameter", "Recipe", "get", "names"])
     for name in NAMES:
         recipe = getattr(importlib.import_module(f"cofire.rules.{name}"), name)
         assert isinstance(recipe, Recipe)

@@ -17,8 +17,7 @@ from urllib.parse import quote
 from cofire import __version__, experiments
 from cofire.cli import atomic, prose, record, summary
 from cofire.errors import CofireError
-from cofire.experiments import Finding, Result
-from cofire.experiments._experiment import Progress, Verdict
+from cofire.experiments import Finding, Progress, Result, Verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cofire.experiments import Finding
-from cofire.experiments._experiment import Flag, Verdict
+from cofire.experiments import Finding, Flag, Verdict
 from cofire.language.unicode import equations_to_lines
 from cofire.rule import Rule
 

@@ -18,12 +18,12 @@ from rich.text import Text
 from cofire.cli import interrupt, prose, summary
 from cofire.constraints import Range
 from cofire.errors import LanguageError
-from cofire.experiments._experiment import Progress, Verdict
+from cofire.experiments import Progress, Verdict
 
 if TYPE_CHECKING:
     from cofire.experiments import Experiment, Finding, Result
     from cofire.rule import Rule
-    from cofire.rules._recipe import Recipe
+    from cofire.rules import Recipe
 
 WIDEST = 130  # longer lines are hard to follow
 NARROW = 84  # below it a table of findings becomes a list

@@ -13,9 +13,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from cofire.errors import ExperimentError, did_you_mean
-from cofire.experiments._experiment import Experiment, Finding, Result
+from cofire.experiments._experiment import Data, Experiment, Finding, Flag, Progress, Result, Verdict
 
-__all__ = ["Experiment", "Finding", "Result", "get", "names"]
+__all__ = ["Data", "Experiment", "Finding", "Flag", "Progress", "Result", "Verdict", "get", "names"]
 
 
 def names() -> list[str]:

@@ -10,31 +10,62 @@ A recipe makes its rule when called; parameters left out have the values of the 
 from __future__ import annotations
 
 from cofire.errors import ParameterError, did_you_mean
-from cofire.rules._recipe import Recipe
-from cofire.rules.anti_hebb import anti_hebb as anti_hebb
-from cofire.rules.bcm import bcm as bcm
-from cofire.rules.competitive import competitive as competitive
-from cofire.rules.covariance import covariance as covariance
-from cofire.rules.delta import delta as delta
-from cofire.rules.foldiak import foldiak as foldiak
-from cofire.rules.hebb import hebb as hebb
-from cofire.rules.hebb_with_decay import hebb_with_decay as hebb_with_decay
-from cofire.rules.instar import instar as instar
-from cofire.rules.kohonen import kohonen as kohonen
-from cofire.rules.krotov_hopfield import krotov_hopfield as krotov_hopfield
-from cofire.rules.oja import oja as oja
-from cofire.rules.oja_subspace import oja_subspace as oja_subspace
-from cofire.rules.outstar import outstar as outstar
-from cofire.rules.reward_stdp import reward_stdp as reward_stdp
-from cofire.rules.sanger import sanger as sanger
-from cofire.rules.soft_hebb import soft_hebb as soft_hebb
-from cofire.rules.stdp_pair import stdp_pair as stdp_pair
-from cofire.rules.stdp_pair_multiplicative import stdp_pair_multiplicative as stdp_pair_multiplicative
-from cofire.rules.stdp_pair_nearest import stdp_pair_nearest as stdp_pair_nearest
-from cofire.rules.stdp_pair_power_law import stdp_pair_power_law as stdp_pair_power_law
-from cofire.rules.storkey import storkey as storkey
-from cofire.rules.triplet import triplet as triplet
-from cofire.rules.vogels_inhibitory import vogels_inhibitory as vogels_inhibitory
+from cofire.rules._recipe import Parameter, Recipe
+from cofire.rules.anti_hebb import anti_hebb
+from cofire.rules.bcm import bcm
+from cofire.rules.competitive import competitive
+from cofire.rules.covariance import covariance
+from cofire.rules.delta import delta
+from cofire.rules.foldiak import foldiak
+from cofire.rules.hebb import hebb
+from cofire.rules.hebb_with_decay import hebb_with_decay
+from cofire.rules.instar import instar
+from cofire.rules.kohonen import kohonen
+from cofire.rules.krotov_hopfield import krotov_hopfield
+from cofire.rules.oja import oja
+from cofire.rules.oja_subspace import oja_subspace
+from cofire.rules.outstar import outstar
+from cofire.rules.reward_stdp import reward_stdp
+from cofire.rules.sanger import sanger
+from cofire.rules.soft_hebb import soft_hebb
+from cofire.rules.stdp_pair import stdp_pair
+from cofire.rules.stdp_pair_multiplicative import stdp_pair_multiplicative
+from cofire.rules.stdp_pair_nearest import stdp_pair_nearest
+from cofire.rules.stdp_pair_power_law import stdp_pair_power_law
+from cofire.rules.storkey import storkey
+from cofire.rules.triplet import triplet
+from cofire.rules.vogels_inhibitory import vogels_inhibitory
+
+__all__ = [
+    "Parameter",
+    "Recipe",
+    "anti_hebb",
+    "bcm",
+    "competitive",
+    "covariance",
+    "delta",
+    "foldiak",
+    "get",
+    "hebb",
+    "hebb_with_decay",
+    "instar",
+    "kohonen",
+    "krotov_hopfield",
+    "names",
+    "oja",
+    "oja_subspace",
+    "outstar",
+    "reward_stdp",
+    "sanger",
+    "soft_hebb",
+    "stdp_pair",
+    "stdp_pair_multiplicative",
+    "stdp_pair_nearest",
+    "stdp_pair_power_law",
+    "storkey",
+    "triplet",
+    "vogels_inhibitory",
+]
 
 _CATALOGUE = {name: found for name, found in sorted(globals().items()) if isinstance(found, Recipe)}
 
