@@ -28,8 +28,9 @@ What may stand in an expression:
 
 How it is understood, everywhere the same:
 
-    rates      one step adds dw/dt for the sample, averaged over the batch. A filter of a rate follows it exactly,
-               as if the rate were constant during the step; every factor has its value at the start of the step.
+    rates      one step adds dw/dt for the sample, averaged over the batch, as the Δw of a paper; what the weight
+               itself loses in a step is part of it. A filter of a rate, and a variable that decays, follow exactly, as
+               if the rate were constant during the step; every factor has its value at the start of the step.
     spikes     a term with a factor `pre` acts at each arriving presynaptic spike, with `post` at each postsynaptic
                spike, with both when they meet in one step; with neither it acts all the time. A factor has its value
                just before the event, so a trace does not contain the spike that reads it.
