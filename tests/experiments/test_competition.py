@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 import cofire
 from cofire import data, experiments, rules
 from cofire.errors import ArrayError, ExperimentError
-from cofire.experiments import competition
+from cofire.experiments import _readouts, competition
 from cofire.experiments.competition import READOUTS, SHUFFLES, Settings, findings
 
 EXPERIMENT = experiments.get("competition")
@@ -185,7 +185,7 @@ def test_what_competition_leaves(kind: competition.Kind, expected: list[list[flo
 
 
 def test_cells_get_the_class_they_win_most() -> None:
-    classes = competition.classes_of_cells(np.array([0, 0, 0, 2, 2, 2]), np.array([7, 7, 1, 4, 4, 5]), 4)
+    classes = _readouts.classes_of_cells(np.array([0, 0, 0, 2, 2, 2]), np.array([7, 7, 1, 4, 4, 5]), 4)
     assert classes.tolist() == [7, -1, 4, -1]
 
 
@@ -205,10 +205,10 @@ def test_ridge_takes_the_penalty_of_least_cross_validation_error() -> None:
         fits.append((left, ((test - train.mean(axis=0)) @ weights + targets.mean(axis=0)).argmax(axis=1)))
     expected = min(fits, key=lambda fit: fit[0])[1]
     assert not any(np.array_equal(expected, end[1]) for end in (fits[0], fits[-1]))  # the choice matters here
-    np.testing.assert_array_equal(competition.ridge(train, labels, test, 2.0), expected)
-    both = competition.ridge(train, np.stack([labels, labels[::-1]]), test, 2.0)
+    np.testing.assert_array_equal(_readouts.ridge(train, labels, test, 2.0), expected)
+    both = _readouts.ridge(train, np.stack([labels, labels[::-1]]), test, 2.0)
     np.testing.assert_array_equal(both[0], expected)
-    np.testing.assert_array_equal(both[1], competition.ridge(train, labels[::-1], test, 2.0))
+    np.testing.assert_array_equal(both[1], _readouts.ridge(train, labels[::-1], test, 2.0))
 
 
 def test_seeds_are_repeatable_and_differ() -> None:

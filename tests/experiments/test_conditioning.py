@@ -111,7 +111,7 @@ def test_a_rule_that_is_wrong_loses_the_literature() -> None:
 def test_weights_that_run_away_are_a_result_and_not_an_error() -> None:
     result = EXPERIMENT.run(rules=[Rule("dw/dt = 100 * pre * post**3 + 0 * w")])
     assert not result.data["shown"].any()
-    assert {f.measured for f in result.findings} == {"the weights ran away"}
+    assert {f.measured for f in result.findings} == {"the weights ran away, or the rule had no finite value"}
     assert result.figure.axes
 
 
@@ -184,3 +184,9 @@ def test_the_figure_says_what_the_data_say(tmp_path: Path) -> None:
     marks = [text.get_text() for text in table.texts]
     assert marks.count("✓") == int(result.data["shown"].sum()) + len(SHOWN)
     np.testing.assert_array_equal(left[0].lines[0].get_ydata(), result.data["blocking A"][0])
+
+
+def test_a_rule_without_a_value_for_silent_inputs_is_a_result_and_not_an_error() -> None:
+    data = EXPERIMENT.run(rules=[Rule("dw/dt = eta * post * (pre / sum_pre(pre) - w)", eta=0.1)]).data
+    without = [detail for (detail,) in data["details"] if "no finite value" in detail]
+    assert 0 < len(without) < len(PHENOMENA)  # only where a trial shows nothing

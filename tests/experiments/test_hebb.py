@@ -157,3 +157,9 @@ def test_rules_that_make_no_sense_are_refused(name: str) -> None:
 def test_wrong_settings_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(cofire.ExperimentError, match=next(iter(changes))):
         cofire.experiments.get("hebb").settings(changes)
+
+
+def test_a_rule_without_a_value_for_silent_inputs_is_a_result_and_not_an_error() -> None:
+    found = run(cofire.Rule("dw/dt = eta * post * (pre / sum_pre(pre) - w)", eta=0.1), steps=100)
+    assert found.findings[0].verdict == found.findings[1].verdict == "not reproduced"
+    found.figure.canvas.draw()

@@ -47,7 +47,7 @@ def rule(text: str) -> Rule:
 
 
 def rule_or_name(text: str) -> Rule | str:
-    """The rule that `text` stands for, or the bare name of a catalogue rule, whose numbers are then the experiment's own.
+    """The rule that `text` stands for, or the bare name of a catalogue rule, whose numbers the experiment chooses.
 
     Raises: `CofireError`.
     """

@@ -151,7 +151,7 @@ class Experiment:
         seed: int = 0,
         progress: Progress = _unseen,
     ) -> Result:
-        """Runs it. `rules`: instead of the default ones; a name stands for the catalogue rule as this experiment runs it.
+        """Runs it. `rules`: instead of the default ones; a name is the catalogue rule as this experiment runs it.
 
         Raises: `ExperimentError` if a rule makes no sense here.
         """

@@ -52,7 +52,6 @@ D. Krotov, J. J. Hopfield, PNAS 116:7723-7731, 2019; A. Journé et al., ICLR 202
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import msgspec
@@ -64,6 +63,17 @@ from cofire import data as datasets
 from cofire.errors import ArrayError, DivergenceError, ExperimentError
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import label, not_for_rates
+from cofire.experiments._readouts import (
+    CLASSES,
+    classes_of_cells,
+    k_means,
+    likeness,
+    logistic,
+    one_thread,
+    predicted,
+    purity,
+    ridge,
+)
 from cofire.experiments._statistics import difference, percent_spread, spread, verdict
 from cofire.rule import Rule
 
@@ -78,12 +88,12 @@ SOURCE = (
 )
 RULES = ("instar", "competitive", "soft_hebb", "krotov_hopfield", "oja")
 
-CLASSES = 10
 SHOWN = 36  # prototypes kept for the figure
 SHUFFLES = 4  # orders of shuffled labels for each seed
 BASELINES = ("random", "k-means")
 READOUTS = ("winner", "ridge")
-FASHION = "Fashion-MNIST, 1 seed: dense SoftHebb 400 81.5 %, k-means 500 84.1 %, random ReLU 2000 86.4 %"
+OWN = "our own run on Fashion-MNIST, 1 seed"
+FASHION = f"{OWN}: dense SoftHebb 400 81.5 %, k-means 500 84.1 %, random ReLU 2000 86.4 %"
 
 Kind = Literal["hard", "soft", "ranked", "none"]
 Array = NDArray[Any]
@@ -151,11 +161,11 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
         "shuffled": np.full((len(methods), SHUFFLES, len(READOUTS), settings.seeds, settings.test), -1, dtype=np.int8),
         "prototypes": [None] * len(methods),
     }
-    with _one_thread():
+    with one_thread():
         for s in range(settings.seeds):
             _one_seed(settings, rules, kinds, (seed, s), s, found, progress)
     found["truth"] = np.array(found["truth"])
-    found["pixels"] = {name: np.array(predicted) for name, predicted in found["pixels"].items()}
+    found["pixels"] = {name: np.array(named) for name, named in found["pixels"].items()}
     return found
 
 
@@ -219,40 +229,6 @@ def response(w: Array, images: Array, exponent: float = 2.0) -> Array:
     return result
 
 
-def classes_of_cells(winners: Array, labels: Array, cells: int) -> Array:
-    """The commonest class among the images that each cell wins, `[cells]`; -1 for a cell that wins none."""
-    counts = np.zeros((cells, CLASSES), dtype=np.int64)
-    np.add.at(counts, (winners, labels), 1)
-    result: Array = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
-    return result
-
-
-def ridge(train: Array, labels: Array, test: Array, scale: float) -> Array:
-    """The classes of `test[m, k]`, by ridge regression from `train[n, k]` on the classes as 0 and 1.
-
-    `labels[..., n]`: several labellings at once give `[..., m]`. The penalty is `n · scale` times one of 10⁻⁶ to 1, the
-    one of least generalised cross-validation error. `scale` is the mean square of a response, so that what is smaller
-    than a thousandth of a response counts for nothing.
-    """
-    n, mean = len(train), train.mean(axis=0)
-    centred, aside = (train - mean).astype(np.float64), (test - mean).astype(np.float64)
-    values, vectors = np.linalg.eigh(centred.T @ centred)
-    values = np.maximum(values, 0.0)[:, None]
-    penalties = n * scale * 10.0 ** np.arange(-6.0, 0.1, 0.5)
-    freedom = [float(np.sum(values / (values + penalty))) for penalty in penalties]
-    found = np.empty((*labels.shape[:-1], len(test)), dtype=np.int64)
-    for which in np.ndindex(*labels.shape[:-1]):
-        targets = np.eye(CLASSES)[labels[which]]
-        average = targets.mean(axis=0)
-        targets -= average
-        along, total = vectors.T @ (centred.T @ targets), float(np.sum(targets**2))
-        fits = [along / (values + penalty) for penalty in penalties]
-        left = [total - 2 * np.sum(fit * along) + np.sum(values * fit**2) for fit in fits]
-        errors = [rest / (1 - free / n) ** 2 for rest, free in zip(left, freedom, strict=True)]
-        found[which] = (aside @ (vectors @ fits[int(np.argmin(errors))]) + average).argmax(axis=1)
-    return found
-
-
 def _check(settings: Settings, kinds: Sequence[Kind]) -> None:
     if settings.data == "digits" and settings.train + settings.test > 1797:
         raise ExperimentError(
@@ -272,15 +248,6 @@ def _kind(rule: Rule, settings: Settings) -> Kind:
 
 def _exponent(rule: Rule, kind: Kind) -> float:
     return rule.values.get("p", 2.0) if kind == "ranked" else 2.0
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for the small matrix products here: with more, they mostly wait for each other on a busy machine."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
-
-    with threadpool_limits(1):
-        yield
 
 
 def _images(settings: Settings, rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
@@ -345,9 +312,9 @@ def _one_seed(
     labellings = np.stack([labels, *(mixed.permutation(labels) for _ in range(SHUFFLES))])
 
     def keep(m: int, u_train: Array, u_test: Array, w: Array, drawn: bool) -> None:
-        found["likeness"][m, s] = _likeness(w)
-        found["purity"][m, s], found["dead"][m, s] = _purity(u_train, labels)
-        read = _predicted(u_train, u_test, labellings)
+        found["likeness"][m, s] = likeness(w)
+        found["purity"][m, s], found["dead"][m, s] = purity(u_train, labels)
+        read = predicted(u_train, u_test, labellings)
         found["predicted"][m, :, s], found["shuffled"][m, :, :, s] = read[0], read[1:]
         if s == 0 and drawn:
             found["prototypes"][m] = _chosen(w, u_train, labels)
@@ -361,71 +328,22 @@ def _one_seed(
             found["diverged"][r] = str(error).partition(";")[0]
             continue
         exponent = _exponent(rule, kinds[r])
-        found["before"][r, s] = _purity(response(start, train, exponent), labels)[0]
+        found["before"][r, s] = purity(response(start, train, exponent), labels)[0]
         keep(r, response(w, train, exponent), response(w, test, exponent), w, True)
     progress((s * (len(rules) + 1) + len(rules)) / parts, f"seed {s + 1} of {settings.seeds}: baselines")
     rng = np.random.default_rng((*seed, 3))
     w = rng.standard_normal((settings.cells, train.shape[1]), dtype=np.float32)
     w /= np.linalg.norm(w, axis=1, keepdims=True)
     keep(len(rules), response(w, train), response(w, test), w, False)
-    centres = _k_means(train, settings.cells, seed)
+    centres = k_means(train, settings.cells, (*seed, 4))
     half = np.sum(centres**2, axis=1) / 2
     keep(len(rules) + 1, response(centres, train) - half, response(centres, test) - half, centres, True)
     if s and settings.data == "fashion_mnist":  # the same images for every seed
-        for predicted in found["pixels"].values():
-            predicted.append(predicted[0])
+        for named in found["pixels"].values():
+            named.append(named[0])
     else:
         found["pixels"]["ridge"].append(ridge(train, labels, test, float(np.mean(train**2))))
-        found["pixels"]["logistic"].append(_logistic(train, labels, test))
-
-
-def _k_means(images: Array, cells: int, seed: tuple[int, int]) -> Array:
-    from sklearn.cluster import KMeans
-
-    state = int(np.random.SeedSequence((*seed, 4)).generate_state(1)[0])
-    centres: Array = KMeans(cells, n_init=1, max_iter=50, random_state=state).fit(images).cluster_centers_
-    return centres
-
-
-def _logistic(train: Array, labels: Array, test: Array) -> Array:
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # 200 iterations settle the classes, if not the last digit
-        model = LogisticRegression(C=10.0, max_iter=200, tol=1e-3).fit(train, labels)
-    predicted: Array = model.predict(test)
-    return predicted
-
-
-def _predicted(u_train: Array, u_test: Array, labellings: Array) -> Array:
-    """The classes of the test images, `[labelling, readout, image]`, from responses and labels of training images."""
-    winners = u_train.argmax(axis=1)
-    classes = np.stack([classes_of_cells(winners, labels, u_train.shape[1]) for labels in labellings])
-    by_winner = classes[:, u_test.argmax(axis=1)]
-    by_ridge = ridge(_features(u_train), labellings, _features(u_test), float(np.mean(u_train**2)))
-    return np.stack([by_winner, by_ridge], axis=1)
-
-
-def _features(u: Array) -> Array:
-    result: Array = np.maximum(u - u.mean(axis=1, keepdims=True), 0)
-    return result
-
-
-def _purity(u: Array, labels: Array) -> tuple[float, int]:
-    """The share of images that are of the class of their winner, and the number of cells that win no image."""
-    winners = u.argmax(axis=1)
-    classes = classes_of_cells(winners, labels, u.shape[1])
-    return float(np.mean(classes[winners] == labels)), int(np.sum(classes < 0))
-
-
-def _likeness(w: Array) -> float:
-    """Mean |cos| between two rows."""
-    rows = w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), np.finfo(w.dtype).tiny)
-    cosines = np.abs(rows @ rows.T)
-    return float((cosines.sum() - np.trace(cosines)) / (len(w) * (len(w) - 1)))
+        found["pixels"]["logistic"].append(logistic(train, labels, test))
 
 
 def _chosen(w: Array, u: Array, labels: Array) -> Array:
@@ -445,7 +363,7 @@ def _accuracies(data: Data) -> Array:
 
 
 def _of_pixels(data: Data) -> dict[str, Array]:
-    return {name: np.mean(predicted == data["truth"], axis=-1) for name, predicted in data["pixels"].items()}
+    return {name: np.mean(named == data["truth"], axis=-1) for name, named in data["pixels"].items()}
 
 
 def _of_rule(data: Data, r: int, accuracies: Array) -> Iterator[Finding]:
@@ -456,16 +374,14 @@ def _of_rule(data: Data, r: int, accuracies: Array) -> Iterator[Finding]:
     if data["diverged"][r]:
         yield Finding(alike if kind == "none" else specialise, data["diverged"][r], differ, "M", "not reproduced")
         return
-    likeness, purity, before = data["likeness"][r], data["purity"][r], data["before"][r]
+    cosine, pure, before = data["likeness"][r], data["purity"][r], data["before"][r]
     cells = "cells that never win: " + spread(data["dead"][r], 0)
-    shown = (
-        f"|cos| of two cells {spread(likeness)}; purity {percent_spread(before)} → {percent_spread(purity)}; {cells}"
-    )
+    shown = f"|cos| of two cells {spread(cosine)}; purity {percent_spread(before)} → {percent_spread(pure)}; {cells}"
     if kind == "none":
         published = "every cell finds the same direction (Oja 1982)"
-        yield Finding(alike, shown, published, "theory", verdict(bool(likeness.min() > 0.99)))
+        yield Finding(alike, shown, published, "theory", verdict(bool(cosine.min() > 0.99)))
         return
-    gain = purity - before
+    gain = pure - before
     size = data["cells"]
     good = gain.mean() > max(0.1, 2 * gain.std(ddof=1)) and data["dead"][r].mean() < size / 2
     yield Finding(specialise, shown, differ, "M", verdict(bool(good)))
@@ -492,7 +408,7 @@ def _against_pixels(data: Data, competing: Sequence[int], accuracies: Array) -> 
     return Finding(
         "learned features, read linearly, are better than raw pixels",
         f"{percent_spread(own[best])} at best ({data['rules'][competing[best]]}); pixels: {beside}",
-        "Fashion-MNIST, 1 seed: dense SoftHebb 400 81.5 %; pixels: ridge 81.1 %, logistic 84.4 %",
+        f"{OWN}: dense SoftHebb 400 81.5 %; pixels: ridge 81.1 %, logistic 84.4 %",
         "C",
         verdict(difference(own[best], reference) > 2),
     )

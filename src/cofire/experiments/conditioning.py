@@ -11,6 +11,10 @@ the bell adds what it has learnt, and rates are not negative. `cell="clamped"` l
 kinder, since it spares Hebb's rule its own runaway, but then a bell that has come to fire the cell has no part in what
 is learnt next, and second-order conditioning is lost.
 
+Rules. Left out by default, though they run: oja_subspace and sanger, which with one cell are oja; anti_hebb, which
+learns the opposite; and outstar, which moves each weight to the whole response, the cell's own V included: it ignores
+what other cues predict, and a bell shown alone never unlearns.
+
 Flags. Designs, criteria and what Rescorla and Wagner's model makes of them follow an associative-learning course (S1).
 Of renewal, spontaneous recovery, savings and second-order conditioning only the kind of design is known there: the
 numbers of trials are ours (M). Ours too: the numbers in `adapted`, pairs of counterbalanced animals, repeating the
@@ -39,7 +43,7 @@ from cofire import rules as catalogue
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._phenomena import PHENOMENA, STIMULI, Course, Phenomenon, schedule
-from cofire.experiments._rates import is_taught, label, not_for_rates
+from cofire.experiments._rates import OUT_OF_RANGE, is_taught, label, not_for_rates
 from cofire.experiments._statistics import standard_error, verdict
 from cofire.rule import Rule
 
@@ -123,7 +127,7 @@ def course(
 
 
 def _courses(phenomenon: Phenomenon, rule: Rule, settings: Settings, seed: int) -> list[list[Course]] | None:
-    """For each animal its course through each design, or None if the weights ran away."""
+    """For each animal its course through each design, or None if the weights left the range of numbers."""
     repeats = settings.sessions if phenomenon.settles else 1
     designs = [" / ".join([design] * repeats) for design in phenomenon.designs]
     animals = 2 * settings.pairs if any("," in design for design in designs) else 1  # without a random order, all alike
@@ -136,7 +140,7 @@ def _courses(phenomenon: Phenomenon, rule: Rule, settings: Settings, seed: int) 
             ]
             for i in range(animals)
         ]
-    except DivergenceError:
+    except OUT_OF_RANGE:
         return None
 
 
@@ -145,7 +149,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     names = [label(rule) for rule in rules]
     shape = (len(PHENOMENA), len(rules))
     number, spread, shown, known = (np.full(shape, fill) for fill in (np.nan, np.nan, False, -1))
-    details = [["the weights ran away"] * len(rules) for _ in PHENOMENA]
+    details = [["the weights ran away, or the rule had no finite value"] * len(rules) for _ in PHENOMENA]
     curves = {name: np.full((len(rules), trials), np.nan) for name, trials in _CURVES.items()}
     for r, rule in enumerate(rules):
         for p, phenomenon in enumerate(PHENOMENA):

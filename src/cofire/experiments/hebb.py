@@ -30,7 +30,6 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, not_for_rates, response
 from cofire.experiments._statistics import spread, standard_error, verdict
@@ -115,11 +114,12 @@ def figure(data: Data) -> Figure:
     fig, (product, together, growth) = new_figure(1, 3, width=13.0, height=4.2)
 
     change = data["synapse"][0]
-    unit = np.nanmax(np.abs(change)) or 1.0
+    unit = np.max(np.abs(change), where=np.isfinite(change), initial=0.0) or 1.0
     image = product.pcolormesh(LEVELS, LEVELS, change / unit, cmap="RdBu_r", vmin=-1, vmax=1, rasterized=True)
     heights = [-0.6, -0.3, -0.1, 0.1, 0.3, 0.6]
-    lines = product.contour(LEVELS, LEVELS, change / unit, heights, colors="black", linewidths=0.6)
-    product.clabel(lines, fontsize=7, fmt="%.1f")
+    if np.isfinite(change).any():
+        lines = product.contour(LEVELS, LEVELS, change / unit, heights, colors="black", linewidths=0.6)
+        product.clabel(lines, fontsize=7, fmt="%.1f")
     product.set(xlabel="x, presynaptic activity", ylabel="y, postsynaptic activity", aspect="equal")
     product.set_title(f"One synapse: Δw ({data['rules'][0]})", fontsize=10)
     bar = fig.colorbar(image, ax=product, shrink=0.85)
@@ -249,7 +249,7 @@ def _products(rule: Rule) -> tuple[Array, Array]:
     try:
         synapse = [[rule.delta(WEIGHT, pre=float(x), post=float(y)) for x in LEVELS] for y in LEVELS]
         return np.array(synapse), rule.delta(np.full((size, size), WEIGHT), pre=LEVELS, post=LEVELS)
-    except DivergenceError:  # 0/0 where a cell is silent
+    except OUT_OF_RANGE:  # as 0/0 where a cell is silent
         return np.full((size, size), np.nan), np.full((size, size), np.nan)
 
 
@@ -264,7 +264,7 @@ def _together(rule: Rule, settings: Settings, rng: np.random.Generator) -> tuple
     try:
         for x, y in zip(np.split(pre.astype(float), steps), np.split(post.astype(float), steps), strict=True):
             w, state = rule.step(w, pre=x, post=y, state=state)
-    except DivergenceError:
+    except OUT_OF_RANGE:
         w = np.full_like(w, np.nan)
     return (pre & post).mean(axis=0), w[0] / steps
 

@@ -6,7 +6,7 @@ obeys ds/dt = η y (1 - s): it goes to 1, so that a synapse gains only what othe
 Fixed point: w = ⟨y x / Σx⟩ / ⟨y⟩, whose entries sum to 1: the mean of the normalised inputs that the cell wins; stable.
 `pre`: at least 0, and not silent. `post`: one-hot, 1 for the winner and 0 for all others.
 Use it to find clusters among patterns, active lines being 1 and the others 0; start from rows that sum to 1.
-Pitfalls: a sample of zeros only has no normalised form (0/0) and is refused as divergence: leave it out of the batch.
+Pitfalls: a sample of zeros only has no normalised form (0/0) and raises `ArrayError`: leave it out of the batch.
 Cells that never win never learn; the paper lets losers learn at a smaller rate (give them a small `post`).
 """
 
