@@ -1,7 +1,7 @@
 """A batch step of learning, beside the floor that its plan names and beside the update as research code writes it.
 
 The floor: the bare matrix products of the plan, and one read and one write of w, in the same library and threads.
-Research code: NumPy, one sample after another, with np.outer.
+Research code: NumPy, one sample after another, with np.outer; and the broadcast einsum of its outer product alone.
 """
 
 from __future__ import annotations
@@ -99,6 +99,13 @@ def test_step(name: str, shape: str, compare: Any, benchmark: Any) -> None:
     benchmark.pedantic(lambda: case.step(out=case.w), rounds=5, warmup_rounds=1)
     compare.ratio("in place / floor", lambda: case.step(out=case.w), floor, "<= 1.25")
     compare.ratio("new array / floor", case.step, floor, "<= 1.6")
+    compare.ratio(
+        "einsum of the product alone / in place",
+        lambda: np.einsum("bo,bi->oi", case.post, case.pre),
+        lambda: case.step(out=case.w),
+        ">= 10",
+        rounds=3,
+    )
     samples = 1 if name == "sanger" else 4
     compare.ratio(
         "research code / in place",
