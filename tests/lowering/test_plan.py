@@ -264,3 +264,9 @@ def test_a_plan_is_plain_data() -> None:
 
     made = rules.bcm().explain()
     assert pickle.loads(pickle.dumps(made)) == made
+
+
+def test_what_follows_a_stepped_quantity_is_stepped() -> None:
+    chain = "dw/dt = f\nde/dt = -e / tau + exp(-e)\ndf/dt = -f / tau + e"
+    assert "exact, applied" not in str(plan(chain))
+    assert "dw/dt = f (exact, applied at the next event)" in str(plan(chain.replace("exp(-e)", "pre")))
