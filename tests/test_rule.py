@@ -16,11 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cofire
-from cofire import CofireError, DimensionError, LanguageError, ParameterError, Rule, compiler, rules, units
+from cofire import CofireError, DimensionError, LanguageError, ParameterError, Rule, rules, units
 from cofire.language.algebra import names
 from cofire.language.text import to_text
 from cofire.language.tree import Expr
-from cofire.lowering.products import separate
 from cofire.units import Hz, Quantity, ms, mV, nS, second
 from strategies import expressions
 
@@ -359,24 +358,6 @@ def test_a_huge_exponent_by_another_name_is_not_multiplied_out(exponent: str) ->
     plan = Rule(f"dw/dt = (x * y + w)**{exponent}").explain()
     assert len(plan.terms.rest) == 1
     assert len(str(plan)) < 2000
-
-
-# Speed
-
-
-@pytest.mark.parametrize("name", rules.names())
-def test_reading_and_lowering_take_less_than_five_milliseconds(name: str) -> None:
-    made = rules.get(name)()
-    settings = {"bounds": made.bounds and (None, None), "signals": made.signals, **made.parameters}
-
-    def fresh(attempt: int) -> float:
-        compiler._plan.cache_clear()
-        separate.cache_clear()
-        begin = time.process_time()
-        Rule(made.text + " " * attempt, **settings).explain()
-        return time.process_time() - begin
-
-    assert min(map(fresh, range(5))) < 5e-3
 
 
 def test_errors_are_those_of_the_package() -> None:

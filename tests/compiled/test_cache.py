@@ -18,7 +18,7 @@ from cofire.backends.numba import spikes
 rule = rules.hebb()
 plan = compiler.lower(rule)
 spikes.replay(rule, plan, pre=([], []), post=([], []), synapses=([0], [0]), weight=0.5, delay=0, dt=1.0, steps=1)
-stats = spikes.kernel_for(plan, (), False, False).run.stats
+stats = spikes.kernel_for(plan, (), False, False)[1].run.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
@@ -62,7 +62,7 @@ def test_the_source_of_a_rule_can_be_read() -> None:
     rule = rules.triplet()
     source = spikes.source_of(rule, compiler.lower(rule))
     assert source.startswith(f"# {rule.text}\n")
-    assert "w[s] -= trace_post_tau_minus_j * (A2_minus + A3_minus * trace_pre_tau_x_i)" in source
+    assert "w_s -= trace_post_tau_minus_j * (A2_minus + A3_minus * trace_pre_tau_x_then)" in source
 
 
 def test_names_of_a_rule_never_meet_those_of_the_kernel() -> None:

@@ -2,9 +2,15 @@
 
 expressions.py   a subexpression as the source text of one number
 quantities.py    what a kernel keeps, who owns it, and how it runs between events
-kernels.py       a plan as the source of a kernel: events where they are, drift in closed form
+reading.py       what the parts of a kernel read
+flows.py         what runs between events, in closed form
+kernels.py       a plan as the source of the functions by which a projection's synapses learn
+trains.py        the loop around them where every spike is given
 clocked.py       a plan as the source of a kernel that visits every synapse in each step: what no closed form covers
+solver.py        and the solver it calls
+writer.py        lines of source text
 cache.py         source to compiled functions, files named by the hash of their source
 layout.py        synapses in rows and columns, spikes in the order in which they arrive
-spikes.py        learning from spike trains
+spikes.py        learning from given spike trains
+barrier.py       where threads wait for each other
 """

@@ -10,13 +10,15 @@ keep the error of each below 1e-12 of the values.
 from __future__ import annotations
 
 from cofire.backends.numba.expressions import source
-from cofire.backends.numba.kernels import ARGUMENTS, LENGTH, RANGE, preamble, run_arguments
+from cofire.backends.numba.kernels import LENGTH, RANGE, preamble, title_of
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity, reductions
 from cofire.backends.numba.solver import SOLVER
 from cofire.backends.numba.writer import Writer
 from cofire.language.tree import ZERO, Call, Cell, Expr, Name
 from cofire.lowering.plan import Plan
 
+_TIME = ("steps", "dt", "low", "high", "parameters", "arrivals", "arriving", "spikes", "firing", "normalize")
+_PLACES = ("row", "target", "column", "incoming", "source", "cell")
 _SHARED = ["n", "dt", "parameters", "row", "target", "column", "source", "cell", "incoming", "pre", "post"]
 
 _NORMALIZED = '''
@@ -35,7 +37,7 @@ def normalize_columns(w, column, incoming, kind):
 
 
 def clocked_source(plan: Plan, kept: Kept) -> str:
-    """The source of a module whose `run` takes one argument more than in `kernels.py`: `normalize`, after `cell`."""
+    """The source of a module whose `run` takes `clocked_arguments`."""
     write = Writer()
     drifting = [q for q in kept.quantities if not q.is_decaying]
     ordered = drifting + [q for q in kept.quantities if q not in drifting]
@@ -44,7 +46,12 @@ def clocked_source(plan: Plan, kept: Kept) -> str:
         write(*SOLVER.format(arguments=", ".join(_passed(kept))).splitlines())
     write(*_NORMALIZED.splitlines())
     _run(kept, drifting, ordered, write)
-    return preamble(plan, write.text) + write.text
+    return preamble(title_of(plan), write.text) + write.text
+
+
+def clocked_arguments(kept: Kept) -> tuple[str, ...]:
+    """What `run` takes, in order."""
+    return (*_TIME, *_PLACES, *(kept.names[signal] for signal in kept.signals), *(q.name for q in kept.quantities))
 
 
 def _passed(kept: Kept) -> list[str]:
@@ -163,10 +170,8 @@ def slices(ordered: list[Quantity], out: Writer) -> None:
 
 
 def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Writer) -> None:
-    arguments = list(run_arguments(kept))
-    arguments.insert(len(ARGUMENTS), "normalize")
     given = {q.name: f"given_{q.name}" for q in kept.quantities}
-    with out.function("run", [given.get(argument, argument) for argument in arguments]):
+    with out.function("run", [given.get(argument, argument) for argument in clocked_arguments(kept)]):
         for position, name in enumerate(kept.parameters):
             out(f"{kept.names[Name(name)]} = parameters[{position}]")
         passed = ", ".join(_passed(kept))

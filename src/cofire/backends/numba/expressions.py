@@ -102,6 +102,16 @@ class Names:
 def _derived(name: str) -> set[str]:
     return {
         name,
-        *(f"{name}_{index}" for index in "ijsn"),
-        *(f"{kind}_{name}" for kind in ("change", "flow", "fade", "d", "given")),
+        *(f"{name}_{index}" for index in ("i", "j", "s", "n", "then")),
+        *(f"{kind}_{name}" for kind in ("change", "flow", "fade", "d", "given", "kept", "before", "log")),
     }
+
+
+def bracketed(text: str) -> str:
+    """`text` as one operand, whatever stands beside it."""
+    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
+
+
+def summand(text: str) -> str:
+    """`text` as what is taken away or multiplied: in brackets where it is a sum."""
+    return f"({text})" if " + " in text or " - " in text or text.startswith("-") else text

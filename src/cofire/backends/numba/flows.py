@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from cofire.backends.numba.expressions import source
+from cofire.backends.numba.expressions import source, summand
 from cofire.backends.numba.quantities import Kept, Quantity
 from cofire.backends.numba.writer import Writer
 from cofire.language.algebra import simplify
@@ -45,13 +45,15 @@ def flow_arguments(
     return [before, *([since] if moves else []), steps, "dt", *bounds, *_read(q, kept, local)]
 
 
-def write_flow(write: Writer, q: Quantity, kept: Kept, *, local: Callable[[Expr], str], bounded: bool) -> None:
-    """The function `flow_NAME`: the value after `steps` steps without events.
+def write_flow(
+    write: Writer, q: Quantity, kept: Kept, *, label: str, local: Callable[[Expr], str], bounded: bool
+) -> None:
+    """The function `flow_NAME`, with `label` behind its name: the value after `steps` steps without events.
 
     The decaying factors are given as they are kept, which is as they stood at the base, `since` before the value.
     """
     arguments = flow_arguments(q, kept, local(q.symbol), "since", "steps", local, bounded)
-    with write.function(f"flow_{q.name}", arguments):
+    with write.function(f"flow_{q.name}{label}", arguments):
         assert q.flow is not None
         _Form(q, q.flow, kept, local).write(write, bounded and q.is_weight)
 
@@ -87,7 +89,7 @@ class _Form:
     def formula(self, pieces: list[str], time: str) -> str:
         """The value after `time`, given what each piece adds up to."""
         rate = self.flow.rate
-        decay = "" if rate == ZERO else f"-{_factor(source(rate, self.leaf))} * {time}"
+        decay = "" if rate == ZERO else f"-{summand(source(rate, self.leaf))} * {time}"
         if self.flow.gains:
             return f"{self.x} * exp({' + '.join(([decay] if decay else []) + pieces)})"
         return " + ".join([f"{self.x} * exp({decay})" if decay else self.x, *pieces])
@@ -96,14 +98,14 @@ class _Form:
         """What a piece adds up to over `time`, beginning `since` after the base."""
         own = self.flow.rate if self.flow.inputs else ZERO
         product = reduce(lambda a, b: Binary("*", a, b), piece.factors, piece.coefficient)
-        text = _factor(source(simplify(product), self.leaf))
+        text = summand(source(simplify(product), self.leaf))
         if not piece.factors:
             return f"{text} * " + (time if own == ZERO else f"integral({source(own, self.leaf)}, {time})")
         rates = (self.kept.of(factor).rate for factor in piece.factors)
         fading = source(reduce(lambda a, b: Binary("+", a, b), rates), self.leaf)
         own_text = source(own, self.leaf)
         grown = f"integral({fading}, {time})" if own == ZERO else f"overlap({fading}, {own_text}, {time})"
-        return f"{text} * exp(-{_factor(fading)} * {since}) * {grown}"
+        return f"{text} * exp(-{summand(fading)} * {since}) * {grown}"
 
     def leaf(self, node: Expr) -> str:
         is_parameter = isinstance(node, Name) and node.id in self.kept.parameters
@@ -128,8 +130,3 @@ def _read(q: Quantity, kept: Kept, local: Callable[[Expr], str]) -> list[str]:
             elif isinstance(node, Name):
                 found[kept.names[node]] = None
     return list(found)
-
-
-def _factor(text: str) -> str:
-    """`text` as one factor of a product."""
-    return f"({text})" if " + " in text or " - " in text or text.startswith("-") else text

@@ -1,40 +1,43 @@
-"""A plan as the source of a kernel that goes from event to event.
+"""A plan as the source of the functions by which the synapses of one projection learn.
 
-How a generated kernel works:
+How the generated functions work:
 
-    traces     are kept as they would stand at step `base`, had nothing decayed since: the value at step n is the kept
-               one times `fade`, one number for all cells. A spike at n adds 1 / fade. Every `span` steps `settle`
-               brings all up to date, before 1 / fade grows beyond numbers.
-    arrivals   every synapse of an axon whose spike arrives, in its contiguous row; where the postsynaptic cell fires in
-               the same step, the changes are added before they are applied.
-    spikes     every synapse of a cell that fires, but for those done just before.
-    traces     are changed last, so that none contains the spike that reads it.
-    drift      of the weight and of synapse variables is made up for at the synapse's next event, in closed form; where
-               a coefficient changes from step to step, at each step instead.
+    time       is counted in steps since a `base`; what decays is kept as it would stand at the base, had nothing
+               decayed since, and its value at step t is the kept one times `fade[t]`, from a table. A spike at t
+               adds 1 / fade[t]. Before the table ends, `rebase` makes the present the new base.
+    learn      is called with the axons by which a spike arrives. Each synapse in their contiguous rows makes up for
+               what happened since the last arrival: that arrival itself, then each spike of the postsynaptic cell, in
+               their order, with the drift in between in closed form. What arrives now is learnt the next time.
+    fire       notes that cells fired, for their synapses to learn from later, and changes the traces of these cells.
+    settle     brings every synapse up to date, as if a spike arrived by each.
+    drift      moves on what the cells themselves keep, where more than decay changes it.
+
+So a synapse is touched when its presynaptic cell fires and at no other time; the two spikes of one step are known to
+each other; and a row is read in the order in which it lies in memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from cofire.backends.numba.expressions import HEAVISIDE, MATHS, source
+from cofire.backends.numba.expressions import HEAVISIDE, MATHS, bracketed, source, summand
 from cofire.backends.numba.flows import INTEGRAL, OVERLAP, flow_arguments, write_flow
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity
-from cofire.backends.numba.reading import Reader, bracketed, parts
-from cofire.backends.numba.writer import Writer
+from cofire.backends.numba.reading import Reader, is_within, parts
+from cofire.backends.numba.writer import Writer, needed
 from cofire.language.text import equations_to_text
 from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
+from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
 
-_TIME = ("steps", "dt", "low", "high", "parameters", "arrivals", "arriving", "spikes", "firing")
-_PLACES = ("row", "target", "column", "incoming", "source", "cell")
-ARGUMENTS = _TIME + _PLACES
+MAX_SPAN = 65_536  # steps of a table of fades
 RANGE = "for s in range(row[i], row[i + 1])"
-LENGTH = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
+LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
 
-_COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
+COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 """
 _CLIPPED = """
 @njit(**COMPILED)
@@ -43,290 +46,436 @@ def clipped(x, low, high):
 """
 _HELPERS = {"clipped": _CLIPPED, "overlap": OVERLAP, "integral": INTEGRAL, "heaviside": HEAVISIDE}
 
-
-def kernel_source(plan: Plan, kept: Kept, *, bounded: bool) -> str:
-    """The source of a module whose `run` learns from spike trains. `kept`: not clocked."""
-    return _Kernel(plan, kept, bounded).text()
+_PLACES = ("row", "target", "cell", "first", "past", "last", "heard", "logged", "newest", "fired")
 
 
-def preamble(plan: Plan, body: str) -> str:
-    """What stands before the `body` of a kernel: the rule as a comment, the imports, the helpers in use."""
-    written = equations_to_text(plan.written).splitlines()
-    comment = "".join(f"# {re.sub(r'[^ -~]', '?', line)}\n" for line in written)
+@dataclass(frozen=True)
+class Kernel:
+    """The generated functions. `text`: their source. `arguments`: what each takes, by the name it has without `label`.
+
+    `kept`: the rule's own arrays, in the order of `Kept.quantities`; `remembered`, `logged`: of those, which also have
+    an array `before_NAME` and a log `log_NAME`. `fades`: the names of the tables.
+    `by_step`: whether every synapse is settled after each step, unless the modulator `silent` is 0. `hurries`: of "pre"
+    and "post", those whose spikes must be learnt from in the same step.
+    """
+
+    label: str
+    text: str
+    arguments: Mapping[str, tuple[str, ...]]
+    kept: Kept
+    remembered: tuple[str, ...]
+    logged: tuple[str, ...]
+    fades: tuple[str, ...]
+    by_step: bool
+    silent: Name | None
+    hurries: frozenset[str]
+    drifts: bool
+    needs_log: bool
+
+    def call(self, write: Writer, function: str, *given: str, names: Callable[[str], str] = lambda name: name) -> None:
+        """A line that calls a function with its first arguments as `given`, the others by their `names`."""
+        rest = self.arguments[function][len(given) :]
+        write.call(f"{function}{self.label}", [*given, *map(names, rest)], "")
+
+
+def write_kernel(plan: Plan, kept: Kept, *, bounded: bool, label: str = "") -> Kernel:
+    """The functions of a plan whose `kept` is not clocked; `label` is put behind the name of each."""
+    return _Kernel(plan, kept, bounded, label).written()
+
+
+def preamble(title: str, body: str, imports: tuple[str, ...] = ()) -> str:
+    """What stands before the `body` of a module: a title as a comment, the imports, the helpers in use."""
+    comment = "".join(f"# {re.sub(r'[^ -~]', '?', line)}\n" for line in title.splitlines())
     helpers = ""
     for name, text in _HELPERS.items():
         if f"{name}(" in body + helpers:
             helpers = f"\n{text}{helpers}"
     used = sorted(name for name in MATHS if re.search(rf"\b{name}\(", body + helpers))
-    imported = f"from numpy import {', '.join(used)}\n" if used else ""
-    return f"{comment}\nimport numpy as np\nfrom numba import njit\n{imported}\n{_COMPILED}{helpers}"
+    lines = ["import numpy as np", "from numba import njit", *imports]
+    lines += [f"from numpy import {', '.join(used)}"] if used else []
+    return "\n".join([comment, *lines, "", COMPILED]) + helpers
 
 
-def run_arguments(kept: Kept) -> tuple[str, ...]:
-    """What `run` takes, in order."""
-    return (*ARGUMENTS, *(kept.names[signal] for signal in kept.signals), *(q.name for q in kept.quantities))
+def title_of(plan: Plan) -> str:
+    """The equations of a rule, as they stand above its kernel."""
+    return equations_to_text(plan.written)
 
 
 class _Kernel(Reader):
     """The source of one kernel, written from top to bottom."""
 
-    settle_arguments: tuple[str, ...] = ()
+    def __init__(self, plan: Plan, kept: Kept, bounded: bool, label: str) -> None:
+        super().__init__(plan, kept, bounded)
+        self.label = label
+        self.arguments: dict[str, tuple[str, ...]] = {}
 
-    def text(self) -> str:
-        out = self.out
+    def written(self) -> Kernel:
         for q in self.flowing:
-            write_flow(out, q, self.kept, local=self.local, bounded=self.bounded)
-        if self.fades or self.flowing:
-            self._settle()
-        with out.function("run", run_arguments(self.kept)):
+            write_flow(self.out, q, self.kept, label=self.label, local=self.local, bounded=self.bounded)
+        self._tables()
+        self._learn()
+        self._fire()
+        self._settle()
+        self._rebase()
+        drifts = any(q.owner != "synapse" for q in self.flowing)
+        if drifts:
+            self._drift()
+        moving = [q for q in self.flowing if q.owner == "synapse" and q.flow]
+        arrival = [jump for q in self.changing for jump in (q.events.arrival, q.both)]
+        hurries = {"pre": self.changes_by_step(arrival), "post": self.changes_by_step(self.spike_jumps())}
+        return Kernel(
+            self.label,
+            self.out.text,
+            self.arguments,
+            self.kept,
+            tuple(q.name for q in self.remembered),
+            tuple(q.name for q in self.logged),
+            tuple(self.fades.values()),
+            any(is_varying(q.flow, {s.id for s in self.kept.signals if isinstance(s, Name)}) for q in moving if q.flow),
+            self.silenced_by() if moving else None,
+            frozenset(side for side, hurried in hurries.items() if hurried),
+            drifts,
+            self.needs_log,
+        )
+
+    @contextmanager
+    def _function(self, name: str, *given: str, text: str = "", calls: tuple[str, ...] = ()) -> Iterator[None]:
+        """A function that takes what is `given` and whatever else what is written within it reads."""
+        whole, self.out = self.out, Writer()
+        yield
+        self.out, lines = whole, needed(self.out.text.splitlines())
+        body = "\n".join(lines)
+        kept = [q.name for q in self.kept.quantities]
+        possible = [
+            *("dt", "low", "high", "parameters", *self.fades.values(), *self._signal_arguments()),
+            *(*_PLACES, *kept, *(f"before_{q.name}" for q in self.remembered), *(f"log_{q.name}" for q in self.logged)),
+        ]
+        called = {argument for function in calls for argument in self.arguments[function]}
+        reads = [a for a in dict.fromkeys(possible) if a in called or re.search(rf"\b{a}\b", body)]
+        self.arguments[name] = tuple(dict.fromkeys((*given, *(a for a in reads if a not in given))))
+        with whole.function(f"{name}{self.label}", self.arguments[name]):
+            if text:
+                whole(f'"""{text}"""')
+            whole(*lines)
+
+    def _signal_arguments(self) -> list[str]:
+        """A modulator comes as its present value, a variable of cells as an array."""
+        names = self.kept.names
+        return [names[s] if isinstance(s, Cell) else self.local(s) for s in self.kept.signals]
+
+    # What is known before anything happens
+
+    def _tables(self) -> None:
+        """`span`: how many steps a table covers; `fill`: the tables of fades, one function for all."""
+        out, rates = self.out, self.fades
+        with out.function(f"span{self.label}", ["dt", "parameters"]):
+            out(f'"""How many steps lie between two bases, at most {MAX_SPAN:,}."""')
             self.write_parameters()
-            if self.rows() and self.columns():
-                out("arrived = np.full(len(cell), -1)  # the last step in which a spike arrived by an axon")
-            if self.when_fired():
-                out("fired = np.full(len(column) - 1, -1)  # the last step in which a cell fired")
-            if self.lazy:
-                out("last = np.zeros(len(target), np.int64)  # the step up to which a synapse is up to date")
-            if self.fades or self.flowing:
-                out("base = 0")
-            if self.fades:
-                rates = ", ".join(f"abs({source(rate, self.leaf)})" for rate in self.fades)
-                out(f"fastest = max({rates})" if len(self.fades) > 1 else f"fastest = {rates}")
-                out(f"span = max(1, int({self.reach()} / max(dt * fastest, 1e-6)))")
-            with out.block("for n in range(steps)"):
-                self._step()
-            if self.fades or self.flowing:
-                with out.block("if steps > 0"):
-                    self._call_settle("steps")
-        return preamble(self.plan, out.text) + out.text
+            if not rates:
+                out(f"return {MAX_SPAN}")
+            else:
+                speeds = ", ".join(f"abs({source(rate, self.leaf)})" for rate in rates)
+                out(f"fastest = max({speeds})" if len(rates) > 1 else f"fastest = {speeds}")
+                out(f"return max(1, int(min({self._reach()} / max(dt * fastest, 1e-300), {float(MAX_SPAN)})))")
+        with out.function(f"fill{self.label}", ["dt", "parameters", *rates.values()]):
+            out('"""The value of what decays, t steps after the base, as a fraction of that at the base."""')
+            self.write_parameters()
+            for rate, fade in rates.items():
+                with out.block(f"for t in range(len({fade}))"):
+                    match rate:
+                        case Binary("/", left, right) if left == ONE:
+                            out(f"{fade}[t] = exp(-(t * dt) / {bracketed(source(right, self.leaf))})")
+                        case _:
+                            out(f"{fade}[t] = exp(-(t * dt) * {bracketed(source(rate, self.leaf))})")
 
-    # The loop over steps
+    def _reach(self) -> float:
+        """How far the fastest trace may fade before a new base, in time constants: products of it must stay numbers."""
+        factors = max((len(piece.factors) for q in self.flowing if q.flow for piece in q.flow.pieces), default=1)
+        return min(64.0, 600.0 / max(factors, 1))
 
-    def _step(self) -> None:
+    # Learning
+
+    def _learn(self) -> None:
+        text = "Each synapse of these axons, brought up to step `now`; a spike arrives by them now if `arrives`."
+        with self._function("learn", "axons", "begin", "end", "now", "arrives", text=text):
+            self.write_parameters()
+            self._read_of_nothing()
+            with self.out.block("for c in range(begin, end)"):
+                self.out("i = axons[c]", "then, came = last[i], heard[i]")
+                self._read_of_axon()
+                if self.changing or self._flows("synapse"):
+                    with self.out.block(RANGE):
+                        self._synapse()
+                self.out("last[i], heard[i] = now, arrives")
+                self._jump_of_axon()
+
+    def _synapse(self) -> None:
+        """The synapse s: what arrived at step `then`, and each spike of its cell since, with the drift between."""
         out = self.out
-        if self.clocked:
-            with out.block("if n > 0"):
-                self._flow_everywhere("n - 1")
-        if self.fades:
-            with out.block("if n - base == span"):
-                self._call_settle("n")
-                out("base = n")
-        any_event = ["arrivals[n] == arrivals[n + 1]"] if self.needs_arrivals() else []
-        any_event += ["spikes[n] == spikes[n + 1]"] if self.needs_spikes() else []
-        if not any_event:
-            return
-        with out.block(f"if {' and '.join(any_event)}"):
-            out("continue")
-        self._fades("n")
-        for signal in self.kept.signals:
-            if isinstance(signal, Name) and self.uses(signal):
-                out(f"{self.local(signal)} = {self.kept.names[signal]}[n]")
-        for q in self.kept.quantities:
-            if q.owner == "all" and self.uses(q.symbol):
-                self.read([q.symbol], "all")
-        if self.when_fired():
-            with out.block("for k in range(spikes[n], spikes[n + 1])"):
-                out("fired[firing[k]] = n")
-            out("any_fired = spikes[n] < spikes[n + 1]")
-        if self.rows():
-            self._arrivals()
-        if self.columns():
-            self._spikes()
-        self._traces("pre", "arrivals", "arriving")
-        self._traces("post", "spikes", "firing")
+        stored = self._stored()
+        reads = self.leaves([*self._arrival_jumps(), *self.spike_jumps(), *self.flow_parts()])
+        out("j = target[s]")
+        out(*(f"{self.local(q.symbol)} = {q.name}[s]" for q in stored))
+        out(*(f"{self.local(leaf)} = {self.kept.names[leaf]}[j]" for leaf in reads if leaf in self._cells("post")))
+        logged = [q for q in self.logged if q.symbol in reads]
+        out(*(f"kept_{q.name} = {q.name}[j]" for q in logged))
+        if self.needs_log:
+            out("k = spikes = 0")
+            with out.block("if newest[j] >= then"):
+                out("k = spikes = logged[j]")
+                with out.block("while k > 0 and fired[j, k - 1] >= then"):
+                    out("k -= 1")
+                for q in logged:
+                    out(f"kept_{q.name} = log_{q.name}[j, k]")
+        flows = self._flows("synapse")
+        if flows:
+            out("at = then")
+        if self.hears:
+            self._arrival()
+        if self.needs_log and self.feels:
+            with out.block("while k < spikes"):
+                out("t = fired[j, k]")
+                out(*(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
+                self._flow_to("t", flows)
+                self._event(self.spike_jumps(), "t")
+                out("k += 1")
+        elif self.needs_log and flows:
+            with out.block("while k < spikes"):
+                out(*(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
+                self._flow_to("fired[j, k]", flows)
+                out("k += 1")
+        if flows:
+            out(*(f"kept_{q.name} = {q.name}[j]" for q in logged))
+            self._flow_to("now", flows)
+        out(*(f"{q.name}[s] = {self.local(q.symbol)}" for q in stored if q in self.changing or q in flows))
 
-    def _arrivals(self) -> None:
-        """Every synapse of an axon whose spike arrives, and those among them whose postsynaptic cell fires too."""
-        out, both_only = self.out, not self.row_always()
-        alone = [ZERO if both_only else q.events.arrival for q in self.changing]
+    def _arrival(self) -> None:
+        """What a spike that came at step `then` does, alone or with a spike of the postsynaptic cell in that step."""
+        out = self.out
         both = [q.both for q in self.changing]
-        out("", "# a presynaptic spike arrives")
-        with out.block("for k in range(arrivals[n], arrivals[n + 1])"):
-            out("i = arriving[k]")
-            if self.columns():
-                out("arrived[i] = n")
-            if both_only:
-                with out.block("if not any_fired"):
-                    out("continue")
-            done = self.read(self.leaves(alone + both), "pre")
-            with out.block(RANGE):
-                out("j = target[s]")
-                if both_only:
-                    with out.block("if fired[j] != n"):
-                        out("continue")
-                    self._change(both, done)
-                    return
-                if self.when_fired():
-                    with out.block("if any_fired and fired[j] == n"):
-                        self._change(both, done)
-                        out("continue")
-                self._change(alone, done)
+        alone = [q.events.arrival for q in self.changing]
+        meet = "k < spikes and fired[j, k] == then"
+        if all(jump == ZERO for jump in alone):
+            with out.block(f"if came and {meet}"):
+                self._event(both, "then")
+                out("k += 1")
+            return
+        with out.block("if came"):
+            if not self.needs_log:
+                self._event(alone, "then")
+                return
+            with out.block(f"if {meet}"):
+                self._event(both, "then")
+                if self.feels:
+                    out("k += 1")
+            with out.block("else"):
+                self._event(alone, "then")
 
-    def _spikes(self) -> None:
+    def _event(self, jumps: list[Expr], time: str) -> None:
+        """The jump of each quantity at step `time`, all computed from the values before, then all applied."""
         out = self.out
-        jumps = [q.events.spike for q in self.changing]
-        out("", "# a postsynaptic cell fires")
-        with out.block("for k in range(spikes[n], spikes[n + 1])"):
-            out("j = firing[k]")
-            done = self.read(self.leaves(jumps), "post")
-            with out.block("for c in range(column[j], column[j + 1])"):
-                out("i = source[c]")
-                if self.rows():
-                    with out.block("if arrived[i] == n"):
-                        out("continue  # both came, and were added above")
-                out("s = incoming[c]")
-                self._change(jumps, done)
+        leaves = self.leaves(jumps)
+        for leaf in leaves:
+            if isinstance(leaf, Cell) or leaf in self.kept.signals:
+                continue
+            q, fade = self.kept.of(leaf), self.fade(self.kept.of(leaf))
+            faded = f" * {fade}[{time}]" if fade else ""
+            if q.owner == "post":
+                kept = f"kept_{q.name}" if q in self.logged else f"{q.name}[j]"
+                out(f"{q.name}_j = {kept}{faded}")
+            elif q.owner == "pre" and time != "then":
+                out(f"{q.name}_i = {q.name}[i]{faded}")
+        made = [(q, jump) for q, jump in zip(self.changing, jumps, strict=True) if jump != ZERO]
+        self._apply_all(made, time, lambda q: self.local(q.symbol))
 
-    def _change(self, jumps: list[Expr], done: set[Expr]) -> None:
-        """The synapse s: first what it missed, then the jump of each of its quantities, all from the values before."""
-        out = self.out
-        leaves = [leaf for leaf in self.leaves(jumps) if leaf not in done]
-        for owner in ("pre", "post"):
-            self.read(leaves, owner)
-        lazily = [q.symbol for q in self.lazy]
-        self.read([leaf for leaf in leaves if leaf not in lazily], "synapse")
-        for q in self.lazy:
-            self._flow(q, self.local(q.symbol))
-        if self.lazy:
-            out("last[s] = n")
-        known = set(leaves) | set(lazily)
-        self._apply_all([(q, jump) for q, jump in zip(self.changing, jumps, strict=True) if jump != ZERO], known)
-        for q, jump in zip(self.changing, jumps, strict=True):
-            if q in self.lazy and jump == ZERO:
-                out(f"{q.name}[s] = {self.local(q.symbol)}")
-        for q in self.lazy:
-            if q not in self.changing:
-                out(f"{q.name}[s] = {self.local(q.symbol)}")
-
-    def _apply_all(self, jumps: list[tuple[Quantity, Expr]], known: set[Expr]) -> None:
-        """Adds each jump to its quantity, once all are computed. `known`: what local variables hold already."""
-        made = []
+    def _apply_all(self, jumps: list[tuple[Quantity, Expr]], time: str, place: Callable[[Quantity], str]) -> None:
+        out, made = self.out, []
         for q, jump in jumps:
             sign, size = ("-", jump.operand) if isinstance(jump, Negative) else ("+", jump)
-            text = source(size, self.leaf)
+            text = source(size, lambda node: self._leaf_at(node, time))
             if len(jumps) > 1 and self.leaves([jump]):
-                self.out(f"change_{q.name} = {text}")
+                out(f"change_{q.name} = {text}")
                 text = f"change_{q.name}"
             made.append((q, sign, text))
         for q, sign, text in made:
-            self._apply(q, sign, text, known)
+            self._apply(q, sign, text, time, place(q))
 
-    def _apply(self, q: Quantity, sign: str, size: str, known: set[Expr]) -> None:
-        place = f"{q.name}[{INDEX[q.owner]}]"
-        fade = self.fades.get(q.rate) if q.is_decaying else None
-        bounded = self.bounded and q.is_weight
+    def _leaf_at(self, node: Expr, time: str) -> str:
+        """What a leaf is called in a jump at step `time`."""
+        if isinstance(node, Cell) or node in self.kept.signals or (isinstance(node, Name) and self._is_parameter(node)):
+            return self.leaf(node)
+        q, fade = self.kept.of(node), self.fade(self.kept.of(node))
+        if q.owner == "synapse" and fade:
+            return f"({self.local(node)} * {fade}[{time}])"
+        return f"{q.name}_then" if q.owner == "pre" and time == "then" else self.local(node)
+
+    def _is_parameter(self, node: Name) -> bool:
+        return node.id in self.kept.parameters
+
+    def _apply(self, q: Quantity, sign: str, size: str, time: str, place: str) -> None:
+        fade = self.fade(q)
         if q.is_nearest:
-            if sign == "+":
-                with self.out.block(f"if {size} > 0.0"):
-                    self.out(f"{place} = " + (f"1.0 / {fade}" if fade else "1.0"))
-            else:
-                with self.out.block(f"if {size} < 0.0"):
-                    self.out(f"{place} = " + (f"1.0 / {fade}" if fade else "1.0"))
-        elif bounded or q in self.lazy:
-            before = self.local(q.symbol) if q.symbol in known else place
-            total = f"{before} {sign} {size if sign == '+' else _summand(size)}"
-            self.out(f"{place} = clipped({total}, low, high)" if bounded else f"{place} = {total}")
+            with self.out.block(f"if {size} {'>' if sign == '+' else '<'} 0.0"):
+                self.out(f"{place} = " + (f"1.0 / {fade}[{time}]" if fade else "1.0"))
+        elif self.bounded and q.is_weight:
+            self.out(f"{place} = clipped({place} {sign} {size if sign == '+' else summand(size)}, low, high)")
+        elif fade:
+            self.out(f"{place} {sign}= {bracketed(size)} / {fade}[{time}]")
         else:
-            self.out(f"{place} {sign}= {bracketed(size)} / {fade}" if fade else f"{place} {sign}= {size}")
+            self.out(f"{place} {sign}= {size}")
 
-    def _traces(self, owner: Owner, begin: str, who: str) -> None:
-        """The traces that belong to the cells that fired, all from the values before."""
-        out = self.out
-        kept = [q for q in self.kept.quantities if q.owner == owner and self.jump_of(q) != ZERO]
-        if not kept:
+    def _arrival_jumps(self) -> list[Expr]:
+        return [jump for q in self.changing for jump in (q.events.arrival, q.both)] if self.hears else []
+
+    def _stored(self) -> list[Quantity]:
+        """The quantities of synapses that the row's loop reads or writes."""
+        flows = self._flows("synapse")
+        leaves = self.leaves([*self._arrival_jumps(), *self.spike_jumps(), *self.flow_parts()])
+        mine = [q for q in self.kept.quantities if q.owner == "synapse"]
+        return [q for q in mine if q in self.changing or q in flows or q.symbol in leaves]
+
+    def _read_of_nothing(self) -> None:
+        """What belongs to neither cell nor synapse."""
+        for q in self.kept.quantities:
+            jumps = [*self._arrival_jumps(), *self.spike_jumps(), *self._jumps_of("pre"), *self._jumps_of("post")]
+            if q.owner == "all" and q.symbol in self.leaves(jumps):
+                self.out(f"{self.local(q.symbol)} = {q.name}[0]")
+
+    def _read_of_axon(self) -> None:
+        """What the axon's spike found at step `then`, and the variables of its cell."""
+        reads = self.leaves([*self._arrival_jumps(), *self.spike_jumps(), *self.flow_parts()])
+        for leaf in reads:
+            if leaf in self._cells("pre"):
+                self.out(f"{self.local(leaf)} = {self.kept.names[leaf]}[cell[i]]")
+        for leaf in self.leaves(self._arrival_jumps()):
+            if isinstance(leaf, Cell) or leaf in self.kept.signals or self.kept.of(leaf).owner != "pre":
+                continue
+            q, fade = self.kept.of(leaf), self.fade(self.kept.of(leaf))
+            kept = f"before_{q.name}[i]" if q in self.remembered else f"{q.name}[i]"
+            self.out(f"{q.name}_then = {kept}" + (f" * {fade}[then]" if fade else ""))
+
+    def _cells(self, side: str) -> list[Cell]:
+        return [signal for signal in self.kept.signals if isinstance(signal, Cell) and signal.side == side]
+
+    # The cells' own
+
+    def _jumps_of(self, owner: Owner) -> list[Expr]:
+        return [self.jump_of(q) for q in self._jumping(owner)]
+
+    def _jumping(self, owner: Owner) -> list[Quantity]:
+        return [q for q in self.jumping if q.owner == owner]
+
+    def _jump_of_axon(self) -> None:
+        if not self._jumping("pre"):
             return
-        index = INDEX[owner]
-        whose = "axons" if owner == "pre" else "cells"
-        out("", f"# the traces of the {whose}, last: none contains the spike that reads it")
-        with out.block(f"for k in range({begin}[n], {begin}[n + 1])"):
-            out(f"{index} = {who}[k]")
-            self.read(self.leaves([self.jump_of(q) for q in kept]), owner)
-            self._apply_all([(q, self.jump_of(q)) for q in kept], set())
+        with self.out.block("if arrives"):
+            self.out(*(f"before_{q.name}[i] = {q.name}[i]" for q in self.remembered))
+            self._jump_of_cell("pre")
 
-    # Drift
+    def _jump_of_cell(self, owner: Owner) -> None:
+        """The traces of the cell that fires, all from the values before."""
+        jumps = list(zip(self._jumping(owner), self._jumps_of(owner), strict=True))
+        index = INDEX[owner]
+        for leaf in self.leaves(jump for _, jump in jumps):
+            if isinstance(leaf, Cell):
+                where = "cell[i]" if owner == "pre" else "j"
+                self.out(f"{self.local(leaf)} = {self.kept.names[leaf]}[{where}]")
+            elif leaf not in self.kept.signals and self.kept.of(leaf).owner == owner:
+                q, fade = self.kept.of(leaf), self.fade(self.kept.of(leaf))
+                self.out(f"{self.local(leaf)} = {q.name}[{index}]" + (f" * {fade}[now]" if fade else ""))
+        self._apply_all(jumps, "now", lambda q: f"{q.name}[{index}]")
+
+    def _fire(self) -> None:
+        text = "These cells fire in step `now`: their synapses will learn from it."
+        with self._function("fire", "cells", "begin", "end", "now", text=text):
+            self.write_parameters()
+            self._read_of_nothing()
+            with self.out.block("for c in range(begin, end)"):
+                self.out("j = cells[c]")
+                if self.needs_log:
+                    self.out("k = logged[j]", "fired[j, k], newest[j], logged[j] = now, now, k + 1")
+                    self.out(*(f"log_{q.name}[j, k] = {q.name}[j]" for q in self.logged))
+                self._jump_of_cell("post")
+
+    # Everything at once
 
     def _settle(self) -> None:
-        """The function that brings everything up to date with step n, which becomes the new base."""
-        whole, self.out = self.out, Writer()
-        out = self.out
-        self.write_parameters()
-        if self.lazy:
-            self._flow_everywhere("n")
-        if self.clocked:
-            with out.block("if n == steps"):
-                self._flow_everywhere("n - 1")
-        self._fades("n")
-        for q in self.kept.quantities:
-            fade = self.fades.get(q.rate) if q.is_decaying else None
-            if fade:
-                index = "k" if q.owner == "all" else INDEX[q.owner]
-                with out.block(f"for {index} in range({LENGTH[q.owner]})"):
-                    out(f"value = {q.name}[{index}] * {fade}")
-                    out(f"{q.name}[{index}] = value if abs(value) > 1e-200 else 0.0")
-        self.out, body = whole, out.text
-        possible = ["n", "base", "steps", "last", *run_arguments(self.kept)]
-        self.settle_arguments = tuple(name for name in dict.fromkeys(possible) if re.search(rf"\b{name}\b", body))
-        with whole.function("settle", self.settle_arguments):
-            whole(*body.splitlines())
+        text = "Every synapse, brought up to step `now`; what was noted of the cells' spikes is learnt and struck out."
+        with self._function("settle", "axons", "now", text=text, calls=("learn",)):
+            self._call("learn", "axons", "0", "len(axons)", "now", "False")
+            if self.needs_log:
+                with self.out.block("for j in range(first, past)"):
+                    self.out("logged[j], newest[j] = 0, -1")
 
-    def _flow_everywhere(self, held: str) -> None:
-        """Every flowing quantity brought up to step n; `held`: the step whose modulators count."""
-        out = self.out
-        for signal in self.kept.signals:
-            if isinstance(signal, Name) and self.in_flow(signal):
-                out(f"{self.local(signal)} = {self.kept.names[signal]}[{held}]")
-        flowing = self.lazy or self.clocked
-        for owner in ("synapse", "pre", "post", "all"):
-            group = [q for q in flowing if q.owner == owner]
-            if not group:
-                continue
-            leaves = [leaf for q in group for leaf in self.leaves(parts(q)) if isinstance(leaf, Cell)]
-            if owner == "synapse":
-                silent = self.silenced_by(group)
-                with out.block(f"if {self.local(silent)} != 0.0") if silent else nullcontext():
-                    self._flow_synapses(group, leaves, held)
-            elif owner == "all":
-                self._flow_each(group)
-            else:
-                with out.block(f"for {INDEX[owner]} in range({LENGTH[owner]})"):
-                    self.read(leaves, owner, held)
-                    self._flow_each(group)
+    def _rebase(self) -> None:
+        text = "Settles, and makes step `now` the new base, from which time is counted."
+        with self._function("rebase", "axons", "now", text=text, calls=("settle",)):
+            self._call("settle", "axons", "now")
+            with self.out.block("for i in range(len(axons))"):
+                self.out("last[i] = 0")
+            heads = {"pre": "for i in range(len(axons))", "post": "for j in range(first, past)"}
+            for q in self.kept.quantities:
+                fade = self.fade(q)
+                if not fade:
+                    continue
+                index = INDEX[q.owner]
+                if q.owner == "synapse":
+                    with self.out.block("for s in range(row[0], row[len(axons)])"):
+                        self._faded(q, fade, index)
+                elif q.owner == "all":
+                    self._faded(q, fade, index)
+                else:
+                    with self.out.block(heads[q.owner]):
+                        self._faded(q, fade, index)
 
-    def _flow_synapses(self, group: list[Quantity], leaves: Sequence[Expr], held: str) -> None:
-        out = self.out
-        with out.block("for i in range(len(cell))"):
-            self.read(leaves, "pre", held)
-            with out.block(RANGE):
-                out("j = target[s]")
-                self.read(leaves, "post", held)
-                self._flow_each(group)
-                if self.lazy:
-                    out("last[s] = n")
+    def _faded(self, q: Quantity, fade: str, index: str) -> None:
+        self.out(f"value = {q.name}[{index}] * {fade}[now]")
+        self.out(f"{q.name}[{index}] = value if abs(value) > 1e-200 else 0.0")
 
-    def _flow_each(self, group: list[Quantity]) -> None:
-        for q in group:
-            self._flow(q, f"{q.name}[{INDEX[q.owner]}]")
+    def _drift(self) -> None:
+        text = "What cells and modulators keep, moved on from step `now` to the next."
+        with self._function("drift", "axons", "now", text=text):
+            self.write_parameters()
+            heads = {"pre": "for i in range(len(axons))", "post": "for j in range(first, past)"}
+            for owner in ("pre", "post", "all"):
+                flows = self._flows(owner)
+                if not flows:
+                    continue
+                with self.out.block(heads.get(owner, "for _ in range(1)")):
+                    for leaf in self.leaves(part for q in flows for part in parts(q)):
+                        if isinstance(leaf, Cell):
+                            where = "cell[i]" if leaf.side == "pre" else "j"
+                            self.out(f"{self.local(leaf)} = {self.kept.names[leaf]}[{where}]")
+                    for q in flows:
+                        place = f"{q.name}[{INDEX[owner]}]"
+                        self._flow(q, place, place, "now * dt", "1")
 
-    def _flow(self, q: Quantity, result: str) -> None:
-        """A line that brings the element at hand up to step n."""
-        place = f"{q.name}[{INDEX[q.owner]}]"
-        since, steps = ("(last[s] - base) * dt", "n - last[s]") if self.lazy else ("(n - 1 - base) * dt", "1")
-        arguments = flow_arguments(q, self.kept, place, since, steps, self.flow_leaf, self.bounded)
-        self.out.call(f"{result} = flow_{q.name}", arguments, "")
+    def _call(self, function: str, *given: str) -> None:
+        rest = self.arguments[function][len(given) :]
+        self.out.call(f"{function}{self.label}", [*given, *rest], "")
 
-    def _call_settle(self, n: str) -> None:
-        self.out.call("settle", [n if name == "n" else name for name in self.settle_arguments], "")
+    # Between events
 
-    def _fades(self, n: str) -> None:
-        if self.fades:
-            self.out(f"since = ({n} - base) * dt")
-        for rate, fade in self.fades.items():
-            match rate:
-                case Binary("/", left, right) if left == ONE:
-                    self.out(f"{fade} = exp(-since / {bracketed(source(right, self.leaf))})")
-                case _:
-                    self.out(f"{fade} = exp(-since * {bracketed(source(rate, self.leaf))})")
+    def _flows(self, owner: Owner) -> list[Quantity]:
+        return [q for q in self.flowing if q.owner == owner]
 
+    def _flow_to(self, time: str, flows: list[Quantity]) -> None:
+        for q in flows:
+            self._flow(q, self.local(q.symbol), self.local(q.symbol), "at * dt", f"{time} - at")
+        if flows and time != "now":
+            self.out(f"at = {time}")
 
-def _summand(text: str) -> str:
-    """`text` as what is taken away: in brackets where it is a sum."""
-    return f"({text})" if " + " in text or " - " in text or text.startswith("-") else text
+    def _flow(self, q: Quantity, result: str, before: str, since: str, steps: str) -> None:
+        arguments = flow_arguments(q, self.kept, before, since, steps, self._flow_leaf, self.bounded)
+        self.out.call(f"{result} = flow_{q.name}{self.label}", arguments, "")
+
+    def _flow_leaf(self, leaf: Expr) -> str:
+        """What a flow reads: a decaying quantity as it is kept, anything else from its local variable."""
+        if isinstance(leaf, Cell) or leaf in self.kept.signals:
+            return self.local(leaf)
+        q = self.kept.of(leaf)
+        if q.owner == "synapse":
+            return self.local(leaf)
+        if q in self.logged and is_within(leaf, self.flow_parts()):
+            return f"kept_{q.name}"
+        return f"{q.name}[{INDEX[q.owner]}]"

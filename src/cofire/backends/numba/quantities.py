@@ -23,11 +23,11 @@ INDEX: dict[Owner, str] = {"all": "0", "pre": "i", "post": "j", "synapse": "s"}
 # What kernels use themselves, so that no parameter is called so.
 RESERVED = """
 abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED
-clipped integral overlap heaviside normalize_columns run settle rates advance
+clipped integral overlap heaviside normalize_columns run rates advance span fill learn fire settle rebase drift
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
-n i j s k c w w_s change_w flow_w given_w d_w base span fastest since last arrived fired any_fired time step value
-values y change silent moving slopes trial worst error jumps begin end ends total norm kind pre post
-k1 k2 k3 k4 k5 k6 k7
+axons cells begin end now arrives then came at last heard logged newest fired first past base since time step value
+n i j s k c w w_s change_w flow_w given_w d_w kept_w before_w log_w w_then values y change silent moving slopes
+trial worst error jumps ends total norm kind pre post k1 k2 k3 k4 k5 k6 k7
 """
 
 
@@ -53,6 +53,11 @@ class Quantity:
     def both(self) -> Expr:
         """The change when a presynaptic arrival and a postsynaptic spike come in one step."""
         return simplify(Binary("+", Binary("+", self.events.arrival, self.events.spike), self.events.meeting))
+
+    @property
+    def is_still(self) -> bool:
+        """Whether no spike changes it."""
+        return self.events.arrival == self.events.spike == self.events.meeting == ZERO
 
     @property
     def is_weight(self) -> bool:

@@ -48,15 +48,19 @@ class Writer:
         self._depth += 1
         yield
         self._depth -= 1
-        body = self._lines[begin:]
-        words = Counter(word for line in body for word in re.findall(r"\w+", line))
-        self._lines[begin:] = [line for line in body if not _is_vain(line, words)]
+        self._lines[begin:] = needed(self._lines[begin:])
 
     @property
     def text(self) -> str:
         return "\n".join(self._lines) + "\n"
 
 
+def needed(body: list[str]) -> list[str]:
+    """The lines of a function less those that take a number from `parameters` which no other line reads."""
+    words = Counter(word for line in body for word in re.findall(r"\w+", line))
+    return [line for line in body if not _is_vain(line, words)]
+
+
 def _is_vain(line: str, words: Counter[str]) -> bool:
-    taken = re.fullmatch(r" +(\w+) = parameters\[\d+\]", line)
+    taken = re.fullmatch(r" *(\w+) = parameters\[\d+\]", line)
     return taken is not None and words[taken[1]] == 1
