@@ -103,7 +103,7 @@ def _derived(name: str) -> set[str]:
     return {
         name,
         *(f"{name}_{index}" for index in ("i", "j", "s", "n", "then")),
-        *(f"{kind}_{name}" for kind in ("change", "flow", "fade", "d", "given", "kept", "before", "log")),
+        *(f"{kind}_{name}" for kind in ("change", "flow", "fade", "d", "given", "kept", "before", "prior", "log")),
     }
 
 

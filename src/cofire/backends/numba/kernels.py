@@ -46,7 +46,7 @@ def clipped(x, low, high):
 """
 _HELPERS = {"clipped": _CLIPPED, "overlap": OVERLAP, "integral": INTEGRAL, "heaviside": HEAVISIDE}
 
-_PLACES = ("row", "target", "cell", "first", "past", "last", "heard", "logged", "newest", "fired")
+_PLACES = ("row", "target", "cell", "first", "past", "last", "heard", "logged", "newest", "second", "fired")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Kernel:
     """The generated functions. `text`: their source. `arguments`: what each takes, by the name it has without `label`.
 
     `kept`: the rule's own arrays, in the order of `Kept.quantities`; `remembered`, `logged`: of those, which also have
-    an array `before_NAME` and a log `log_NAME`. `fades`: the names of the tables.
+    an array `before_NAME` and a log `log_NAME` and its last entry `prior_NAME`. `fades`: the names of the tables.
     `by_step`: whether every synapse is settled after each step, unless the modulator `silent` is 0. `hurries`: of "pre"
     and "post", those whose spikes must be learnt from in the same step.
     """
@@ -148,7 +148,7 @@ class _Kernel(Reader):
         kept = [q.name for q in self.kept.quantities]
         possible = [
             *("dt", "low", "high", "parameters", *self.fades.values(), *self._signal_arguments()),
-            *(*_PLACES, *kept, *(f"before_{q.name}" for q in self.remembered), *(f"log_{q.name}" for q in self.logged)),
+            *(*_PLACES, *kept, *(f"before_{q.name}" for q in self.remembered), *(f"{kind}_{q.name}" for kind in ("prior", "log") for q in self.logged)),
         ]
         called = {argument for function in calls for argument in self.arguments[function]}
         reads = [a for a in dict.fromkeys(possible) if a in called or re.search(rf"\b{a}\b", body)]
@@ -220,45 +220,56 @@ class _Kernel(Reader):
         logged = [q for q in self.logged if q.symbol in reads]
         out(*(f"kept_{q.name} = {q.name}[j]" for q in logged))
         if self.needs_log:
-            out("k = spikes = 0")
-            with out.block("if newest[j] >= then"):
-                out("k = spikes = logged[j]")
-                with out.block("while k > 0 and fired[j, k - 1] >= then"):
-                    out("k -= 1")
-                for q in logged:
-                    out(f"kept_{q.name} = log_{q.name}[j, k]")
+            self._find_spikes(logged)
         flows = self._flows("synapse")
         if flows:
             out("at = then")
         if self.hears:
-            self._arrival()
-        if self.needs_log and self.feels:
-            with out.block("while k < spikes"):
-                out("t = fired[j, k]")
-                out(*(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
+            self._arrival(logged)
+        if self.needs_log and (self.feels or flows):
+            with out.block("while left > 0"):
                 self._flow_to("t", flows)
-                self._event(self.spike_jumps(), "t")
-                out("k += 1")
-        elif self.needs_log and flows:
-            with out.block("while k < spikes"):
-                out(*(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
-                self._flow_to("fired[j, k]", flows)
-                out("k += 1")
+                if self.feels:
+                    self._event(self.spike_jumps(), "t")
+                self._next_spike(logged)
         if flows:
             out(*(f"kept_{q.name} = {q.name}[j]" for q in logged))
             self._flow_to("now", flows)
         out(*(f"{q.name}[s] = {self.local(q.symbol)}" for q in stored if q in self.changing or q in flows))
 
-    def _arrival(self) -> None:
+    def _find_spikes(self, logged: list[Quantity]) -> None:
+        """How many spikes are `left` to learn from, when the first of them was, and the traces just before it.
+
+        Most often there is none or one, which needs no look into the log.
+        """
+        out = self.out
+        out("left = 0")
+        with out.block("if newest[j] >= then"):
+            with out.block("if second[j] < then"):
+                out("left, t = 1, newest[j]", *(f"kept_{q.name} = prior_{q.name}[j]" for q in logged))
+            with out.block("else"):
+                out("k = logged[j]")
+                with out.block("while k > 0 and fired[j, k - 1] >= then"):
+                    out("k -= 1")
+                out("left, t = logged[j] - k, fired[j, k]")
+                out(*(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
+
+    def _next_spike(self, logged: list[Quantity]) -> None:
+        out = self.out
+        out("left -= 1")
+        with out.block("if left > 0"):
+            out("k += 1", "t = fired[j, k]", *(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
+
+    def _arrival(self, logged: list[Quantity]) -> None:
         """What a spike that came at step `then` does, alone or with a spike of the postsynaptic cell in that step."""
         out = self.out
         both = [q.both for q in self.changing]
         alone = [q.events.arrival for q in self.changing]
-        meet = "k < spikes and fired[j, k] == then"
+        meet = "left > 0 and t == then"
         if all(jump == ZERO for jump in alone):
             with out.block(f"if came and {meet}"):
                 self._event(both, "then")
-                out("k += 1")
+                self._next_spike(logged)
             return
         with out.block("if came"):
             if not self.needs_log:
@@ -266,8 +277,7 @@ class _Kernel(Reader):
                 return
             with out.block(f"if {meet}"):
                 self._event(both, "then")
-                if self.feels:
-                    out("k += 1")
+                self._next_spike(logged)
             with out.block("else"):
                 self._event(alone, "then")
 
@@ -393,8 +403,8 @@ class _Kernel(Reader):
             with self.out.block("for c in range(begin, end)"):
                 self.out("j = cells[c]")
                 if self.needs_log:
-                    self.out("k = logged[j]", "fired[j, k], newest[j], logged[j] = now, now, k + 1")
-                    self.out(*(f"log_{q.name}[j, k] = {q.name}[j]" for q in self.logged))
+                    self.out("k = logged[j]", "fired[j, k], logged[j] = now, k + 1", "second[j], newest[j] = newest[j], now")
+                    self.out(*(f"log_{q.name}[j, k] = prior_{q.name}[j] = {q.name}[j]" for q in self.logged))
                 self._jump_of_cell("post")
 
     # Everything at once
@@ -405,7 +415,7 @@ class _Kernel(Reader):
             self._call("learn", "axons", "0", "len(axons)", "now", "False")
             if self.needs_log:
                 with self.out.block("for j in range(first, past)"):
-                    self.out("logged[j], newest[j] = 0, -1")
+                    self.out("logged[j], newest[j], second[j] = 0, -1, -1")
 
     def _rebase(self) -> None:
         text = "Settles, and makes step `now` the new base, from which time is counted."

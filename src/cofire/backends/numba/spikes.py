@@ -122,10 +122,11 @@ def _working_space(module: ModuleType, kernel: Kernel, known: Mapping[str, Any],
         "last": np.zeros(n_axons, np.int32),
         "heard": np.zeros(n_axons, np.bool_),
         "logged": np.zeros(n_post, np.int32),
-        "newest": np.full(n_post, -1, np.int32),
+        **{"newest": np.full(n_post, -1, np.int32), "second": np.full(n_post, -1, np.int32)},
         "fired": np.zeros(size, np.int32),
         **{f"before_{name}": np.zeros(n_axons) for name in kernel.remembered},
         **{f"log_{name}": np.zeros(size) for name in kernel.logged},
+        **{f"prior_{name}": np.zeros(n_post) for name in kernel.logged},
     }
 
 

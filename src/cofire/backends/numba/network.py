@@ -1,0 +1,467 @@
+"""A network as the source of one function: what each thread does from step to step.
+
+A thread owns the cells `low` to `high` of each population and every synapse onto them. In step n
+
+    1. the spikes that arrive change the synapses' weights for what came before, then act with them;
+    2. the cells move on, and some of them fire;
+    3. the synapses of these cells note it, what must be learnt at once is learnt, and the cells are reset.
+
+Spikes lie in a ring, one row a step, in which every thread writes its own cells and reads all. So threads meet once in
+each `chunk`, the shortest delay, and what a cell receives is added in the same order whoever runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cofire.backends.numba.cells import write_cells
+from cofire.backends.numba.kernels import Kernel, preamble, write_kernel
+from cofire.backends.numba.quantities import Kept
+from cofire.backends.numba.random import RANDOM
+from cofire.backends.numba.writer import Writer
+from cofire.language.tree import Cell, Name
+from cofire.lowering.cells import NeuronPlan
+from cofire.lowering.plan import Plan
+
+_ALWAYS = ("part", "parts", "begin", "end", "chunk", "dt", "ring", "meetings", "attention", "crowded")
+
+_HELPERS = '''
+
+@njit(**COMPILED)
+def given(n, at, low, high, cells, steps, out):
+    """Writes into `out` those of the cells low..high-1 whose spike of step n is listed; `at`: where the list stands."""
+    count = 0
+    while at < len(steps) and steps[at] == n:
+        if low <= cells[at] < high:
+            out[count] = cells[at]
+            count += 1
+        at += 1
+    return at, count
+
+
+@njit(**COMPILED)
+def send(axons, begin, end, n, row, target, w, same, gated, until, g):
+    """Adds the weights of these axons to the inputs g of their cells. `same`: one weight for all.
+
+    `gated`: a refractory cell takes nothing.
+    """
+    for c in range(begin, end):
+        i = axons[c]
+        for s in range(row[i], row[i + 1]):
+            j = target[s]
+            if gated and until[j] > n:
+                continue
+            g[j] += w[0] if same else w[s]
+
+
+@njit(**COMPILED)
+def note(n, cells, begin, end, steps, who, noted):
+    """Keeps the spikes of step n; returns how many are kept by now."""
+    for c in range(begin, end):
+        steps[noted], who[noted] = n, cells[c]
+        noted += 1
+    return noted
+
+
+@njit(**COMPILED)
+def watch(n, low, high, x, variables, every, first, cells, starts, values):
+    """Keeps the watched variables of the cells low..high-1. A watch is of cells[first[k]:first[k + 1]]."""
+    for k in range(len(variables)):
+        if n % every[k] == 0:
+            size = first[k + 1] - first[k]
+            row = starts[k] + (n // every[k]) * size
+            for c in range(first[k], first[k + 1]):
+                if low <= cells[c] < high:
+                    values[row + c - first[k]] = x[variables[k], cells[c]]
+
+
+@njit(**COMPILED)
+def is_crowded(logged, low, high, most):
+    for j in range(low, high):
+        if logged[j] > most:
+            return True
+    return False
+'''
+
+
+@dataclass(frozen=True)
+class PopulationCode:
+    """What the source must know of a population. `kind`: "cells", "poisson" or "given"; `plan`: of cells."""
+
+    name: str
+    kind: str
+    plan: NeuronPlan | None = None
+    varying: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectionCode:
+    """Of a projection. `source`, `target`: names of populations; `onto`: the row of x that it adds to.
+
+    `plan`, `kept`: of a rule that learns, or None.
+    """
+
+    name: str
+    source: str
+    target: str
+    onto: int
+    many_delays: bool
+    plan: Plan | None = None
+    kept: Kept | None = None
+    bounded: bool = False
+
+
+@dataclass(frozen=True)
+class DriveCode:
+    """Of a Poisson input to each cell of a population."""
+
+    name: str
+    target: str
+    onto: int
+
+
+@dataclass(frozen=True)
+class NetworkCode:
+    """The source, what its `work` takes in order, and the kernel of each projection that learns."""
+
+    text: str
+    arguments: tuple[str, ...]
+    kernels: dict[str, Kernel]
+
+
+def network_source(
+    title: str,
+    populations: tuple[PopulationCode, ...],
+    projections: tuple[ProjectionCode, ...],
+    drives: tuple[DriveCode, ...],
+    modulators: tuple[str, ...],
+) -> NetworkCode:
+    """The source of a module whose `work` runs one thread's share of the network."""
+    return _Network(title, populations, projections, drives, modulators).written()
+
+
+class _Network:
+    """The source, written from top to bottom. What belongs to a population or projection begins with its name."""
+
+    def __init__(
+        self,
+        title: str,
+        populations: tuple[PopulationCode, ...],
+        projections: tuple[ProjectionCode, ...],
+        drives: tuple[DriveCode, ...],
+        modulators: tuple[str, ...],
+    ) -> None:
+        self.title, self.populations, self.projections = title, populations, projections
+        self.drives, self.modulators = drives, modulators
+        self.out = Writer()
+        self.kernels: dict[str, Kernel] = {}
+        self.taken: dict[str, None] = dict.fromkeys(_ALWAYS)
+
+    def written(self) -> NetworkCode:
+        functions = Writer()
+        for population in self.populations:
+            if population.plan is not None:
+                write_cells(functions, population.plan, population.name, population.varying)
+        for projection in self.projections:
+            if projection.plan is not None and projection.kept is not None:
+                kernel = write_kernel(
+                    projection.plan, projection.kept, bounded=projection.bounded, label=f"_{projection.name}"
+                )
+                functions(*kernel.text.splitlines())
+                self.kernels[projection.name] = kernel
+        self._body()
+        body = self.out.text
+        work = Writer()
+        with work.function("work", self.taken):
+            work('"""Steps begin to end - 1 of one thread\'s share; returns the step that it reached."""')
+            work(*body.splitlines())
+        text = RANDOM + _HELPERS + functions.text + work.text
+        imports = ("from cofire.backends.numba.barrier import wait",)
+        return NetworkCode(preamble(self.title, text, imports) + text, tuple(self.taken), self.kernels)
+
+    def of(self, owner: str, name: str) -> str:
+        """The name of something that belongs to a population or projection, noted as an argument."""
+        full = f"{owner}_{name}"
+        self.taken[full] = None
+        return full
+
+    def _body(self) -> None:
+        out = self.out
+        for population in self.populations:
+            name = population.name
+            out(f"{name}_low, {name}_high = {self.of(name, 'bounds')}[part], {self.of(name, 'bounds')}[part + 1]")
+            out(f"{name}_size = {name}_bounds[parts]")
+            if population.kind == "given":
+                out(f"{name}_at = np.searchsorted({self.of(name, 'steps')}, begin)")
+        with out.block("for n in range(begin, end)"):
+            out("slot = n % ring")
+            for population in self.populations:
+                if population.kind == "cells":
+                    watched = ("variables", "every", "first", "cells", "starts", "values")
+                    out.call(
+                        "watch",
+                        [
+                            *("n", f"{population.name}_low", f"{population.name}_high", self.of(population.name, "x")),
+                            *(self.of(population.name, f"watched_{part}") for part in watched),
+                        ],
+                        "",
+                    )
+            self._modulators()
+            for projection in self.projections:
+                self._arrivals(projection)
+            for drive in self.drives:
+                self._drive(drive)
+            for population in self.populations:
+                self._population(population)
+            for projection in self.projections:
+                if projection.name in self.kernels:
+                    self._learn_at_once(projection)
+            for population in self.populations:
+                if population.kind == "cells":
+                    self._reset(population)
+            for modulator in self.modulators:
+                out(f"{modulator}[0] = {modulator}_n * {self.of(modulator, 'fade')}")
+            self._meet()
+        out("return end")
+
+    def _modulators(self) -> None:
+        """The value of each modulator in this step, and in the one before, on which what was silent depends."""
+        for modulator in self.modulators:
+            self.taken[modulator] = None
+            pulses, amounts = self.of(modulator, "pulses"), self.of(modulator, "amounts")
+            self.out(f"{modulator}_before = {self.of(modulator, 'last')}[0]", f"{modulator}_n = {modulator}[0]")
+            with self.out.block(f"for k in range(np.searchsorted({pulses}, n), len({pulses}))"):
+                with self.out.block(f"if {pulses}[k] > n"):
+                    self.out("break")
+                self.out(f"{modulator}_n += {amounts}[k]")
+            with self.out.block(f"if abs({modulator}_n) < {self.of(modulator, 'least')}"):
+                self.out(f"{modulator}_n = 0.0")
+            self.out(f"{modulator}_last[0] = {modulator}_n")
+
+    # What a projection does
+
+    def _arrivals(self, projection: ProjectionCode) -> None:
+        """The spikes that arrive by this projection: learnt from, then sent on."""
+        name, target = projection.name, projection.target
+        kernel = self.kernels.get(name)
+        self.out("", f"# {projection.source} to {target}")
+        if kernel:
+            self.out(f"{name}_now = n - {self.of(name, 'base')}[0]")
+            learning = f"{self.of(name, 'learning')}[0]"
+            with self.out.block(f"if {learning} and {name}_now == {self.of(name, 'span')}"):
+                self._call(projection, "rebase", self.of(name, "axons"), f"{name}_now", at="before")
+                self.out(f"{name}_base[0], {name}_now = n, 0")
+            if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
+                self.out(f"{name}_arrived = False")
+
+        def arrive(axons: str, begin: str, end: str) -> None:
+            if kernel:
+                with self.out.block(f"if {learning}"):
+                    self._call(projection, "learn", axons, begin, end, f"{name}_now", "True", at="before")
+                    if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
+                        self.out(f"{name}_arrived = True")
+            self._send(projection, axons, begin, end)
+
+        self._for_each_arrival(projection, arrive)
+
+    def _send(self, projection: ProjectionCode, axons: str, begin: str, end: str) -> None:
+        name = projection.name
+        given = ("row", "target", "w", "same", "gated")
+        self.out.call(
+            "send",
+            [
+                *(axons, begin, end, "n", *(self.of(name, part) for part in given)),
+                *(self.of(projection.target, "until"), f"{self.of(projection.target, 'x')}[{projection.onto}]"),
+            ],
+            "",
+        )
+
+    def _for_each_arrival(self, projection: ProjectionCode, write: Callable[[str, str, str], None]) -> None:
+        """Loops over the spikes that arrive in this step; `write(axons, begin, end)` says what happens."""
+        out, name, source = self.out, projection.name, projection.source
+        ring, count, bounds = (self.of(source, part) for part in ("ring", "count", "bounds"))
+        delays = self.of(name, "delays")
+        with out.block(f"for d in range(len({delays}))"):
+            out(f"was = (n - {delays}[d]) % ring")
+            with out.block("for p in range(parts)"):
+                out(f"arrived = {count}[was, p]")
+                with out.block("if arrived == 0"):
+                    out("continue")
+                if projection.many_delays:
+                    arriving = self.of(name, "arriving")
+                    with out.block("for k in range(arrived)"):
+                        out(f"{arriving}[k] = {ring}[was, {bounds}[p] + k] + d * {source}_size")
+                    write(arriving, "0", "arrived")
+                else:
+                    write(f"{ring}[was]", f"{bounds}[p]", f"{bounds}[p] + arrived")
+
+    def _drive(self, drive: DriveCode) -> None:
+        target = drive.target
+        given = ("stream", "mean", "weight", "gated")
+        self.out("", f"# each cell of {target} has an input of its own")
+        self.out.call(
+            "drive",
+            [
+                *("n", f"{target}_low", f"{target}_high", f"{target}_size"),
+                *(self.of(drive.name, part) for part in given),
+                *(self.of(target, "until"), f"{self.of(target, 'x')}[{drive.onto}]"),
+            ],
+            "",
+        )
+
+    def _call(self, projection: ProjectionCode, function: str, *given: str, at: str = "n") -> None:
+        """A call of the projection's kernel; `at`: whether modulators are those of this step or of the one before."""
+        kernel, name = self.kernels[projection.name], projection.name
+        signals: dict[str, str] = {}
+        for signal in kernel.kept.signals:
+            spelt = kernel.kept.names[signal]
+            if isinstance(signal, Cell):
+                side = projection.source if signal.side == "pre" else projection.target
+                signals[spelt] = f"{self.of(side, 'x')}[{self.of(name, f'row_of_{spelt}')}]"
+            else:
+                signals[f"{spelt}_n"] = f"{signal.id}_{at}"
+
+        def spelling(argument: str) -> str:
+            if argument in signals:
+                return signals[argument]
+            if argument == "dt":
+                return "dt"
+            if argument in ("first", "past"):
+                return f"{projection.target}_{'low' if argument == 'first' else 'high'}"
+            return self.of(name, argument)
+
+        kernel.call(self.out, function, *given, names=spelling)
+
+    def _learn_at_once(self, projection: ProjectionCode) -> None:
+        """The spikes of this step that cannot wait, and what drifts with modulators or cells."""
+        out, name, kernel = self.out, projection.name, self.kernels[projection.name]
+        if not (kernel.by_step or kernel.hurries or kernel.drifts):
+            return
+        axons, now = self.of(name, "axons"), f"{name}_now"
+        with out.block(f"if {self.of(name, 'learning')}[0]"):
+            if kernel.by_step and kernel.silent:
+                events = [f"fired_{projection.target} > 0"] if "post" in kernel.hurries else []
+                events += [f"{name}_arrived"] if "pre" in kernel.hurries else []
+                with out.block(" or ".join([f"if {kernel.silent.id}_n != 0.0", *events])):
+                    with out.block(f"if {kernel.silent.id}_before == 0.0"):
+                        self._call(projection, "settle", axons, now, at="before")
+                    self._call(projection, "settle", axons, f"{now} + 1")
+            elif kernel.by_step or "post" in kernel.hurries:
+                self._call(projection, "settle", axons, f"{now} + 1")
+            elif "pre" in kernel.hurries:
+                self._for_each_arrival(
+                    projection,
+                    lambda who, begin, end: self._call(projection, "learn", who, begin, end, f"{now} + 1", "False"),
+                )
+            if kernel.drifts:
+                self._call(projection, "drift", axons, now)
+
+    # What a population does
+
+    def _population(self, population: PopulationCode) -> None:
+        out, name = self.out, population.name
+        low, high = f"{name}_low", f"{name}_high"
+        ring, count = self.of(name, "ring"), self.of(name, "count")
+        out("", f"# {name}")
+        if population.kind == "cells":
+            x, until, parameters = (self.of(name, part) for part in ("x", "until", "parameters"))
+            learns = [f"{self.of(name, 'learning')}[0]"] if population.plan and population.plan.learns else []
+            coefficients = self.of(name, "coefficients")
+            out.call(f"update_{name}", ["n", low, high, "dt", parameters, coefficients, x, until, *learns], "")
+            out.call(
+                f"fired_{name} = threshold_{name}", ["n", low, high, parameters, x, until, f"{ring}[slot, {low}:]"], ""
+            )
+        elif population.kind == "poisson":
+            most, share, every = (self.of(name, part) for part in ("most", "share", "every"))
+            out(f"r = min(n // {every}, len({most}) - 1)")
+            out.call(
+                f"fired_{name} = poisson",
+                [
+                    *("n", low, high, f"{name}_size", self.of(name, "stream"), f"{most}[r]", f"{share}[r]"),
+                    f"{ring}[slot, {low}:]",
+                ],
+                "",
+            )
+        else:
+            cells, steps = self.of(name, "cells"), self.of(name, "steps")
+            out.call(
+                f"{name}_at, fired_{name} = given",
+                ["n", f"{name}_at", low, high, cells, steps, f"{ring}[slot, {low}:]"],
+                "",
+            )
+        out(f"{count}[slot, part] = fired_{name}")
+        with out.block(f"if fired_{name} > 0"):
+            recorded = ("recorded_steps", "recorded_cells", "recorded")
+            steps, who, noted = (self.of(name, part) for part in recorded)
+            with out.block(f"if len({steps}) > 0"):
+                out(f"{noted}[0] = note(n, {ring}[slot], {low}, {low} + fired_{name}, {steps}, {who}, {noted}[0])")
+            for projection in self.projections:
+                if projection.target == name and projection.name in self.kernels:
+                    self._fire(projection)
+
+    def _fire(self, projection: ProjectionCode) -> None:
+        name, target = projection.name, projection.target
+        low, end = f"{target}_low", f"{target}_low + fired_{target}"
+        with self.out.block(f"if {self.of(name, 'learning')}[0]"):
+            self._call(projection, "fire", f"{self.of(target, 'ring')}[slot]", low, end, f"{name}_now")
+
+    def _reset(self, population: PopulationCode) -> None:
+        name = population.name
+        learns = [f"{self.of(name, 'learning')}[0]"] if population.plan and population.plan.learns else []
+        with self.out.block(f"if fired_{name} > 0"):
+            self.out.call(
+                f"reset_{name}",
+                [
+                    *("n", f"{self.of(name, 'ring')}[slot]", f"{name}_low", f"{name}_low + fired_{name}", "dt"),
+                    *(self.of(name, part) for part in ("parameters", "x", "until")),
+                    *learns,
+                ],
+                "",
+            )
+
+    # Where threads meet
+
+    def _meet(self) -> None:
+        """At the end of a chunk: whether to stop, and whether some log of spikes is nearly full, is decided by all."""
+        out = self.out
+        out("")
+        with out.block("if (n + 1) % chunk == 0 or n + 1 == end"):
+            out("k = (n // chunk) % 3")
+            for population in self.populations:
+                name = population.name
+                with out.block(f"if len({name}_recorded_steps) > 0"):
+                    room = f"len({name}_recorded_steps) - {name}_recorded[0]"
+                    with out.block(f"if {room} < ({name}_high - {name}_low) * chunk"):
+                        out("attention[k] = 1")
+            for projection in self.projections:
+                if projection.name in self.kernels and self.kernels[projection.name].needs_log:
+                    target, name = projection.target, projection.name
+                    most = f"{self.of(name, 'fired')}.shape[1] - chunk - 1"
+                    with out.block(f"if is_crowded({self.of(name, 'logged')}, {target}_low, {target}_high, {most})"):
+                        out("crowded[k] = 1")
+            with out.block("if part == 0"):
+                out("attention[(k + 1) % 3] = crowded[(k + 1) % 3] = 0")
+            with out.block("if parts > 1"):
+                out("wait(meetings, parts)")
+            with out.block("if crowded[k] != 0 and (n + 1) % chunk == 0"):
+                for projection in self.projections:
+                    if projection.name in self.kernels:
+                        name = projection.name
+                        with out.block(f"if {self.of(name, 'learning')}[0]"):
+                            now = f"n + 1 - {name}_base[0]"
+                            self._call(projection, "settle", self.of(name, "axons"), now)
+            with out.block("if attention[k] != 0"):
+                out("return n + 1")
+
+
+def modulators_of(projections: tuple[ProjectionCode, ...]) -> tuple[str, ...]:
+    """The modulators that the rules read, each once."""
+    names = (
+        signal.id
+        for projection in projections
+        if projection.kept is not None
+        for signal in projection.kept.signals
+        if isinstance(signal, Name)
+    )
+    return tuple(dict.fromkeys(names))

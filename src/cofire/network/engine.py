@@ -1,0 +1,373 @@
+"""A network as compiled code and the arrays it works on, one set for each thread."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cofire.backends.numba.cache import load
+from cofire.backends.numba.network import (
+    DriveCode,
+    PopulationCode,
+    ProjectionCode,
+    modulators_of,
+    network_source,
+)
+from cofire.errors import ParameterError
+from cofire.lowering.cells import coefficients
+from cofire.network.populations import Cells, Poisson, Population, SpikeList
+
+if TYPE_CHECKING:
+    from cofire.network.network import Network
+    from cofire.network.projections import Projection
+
+Array = np.ndarray
+Arrays = dict[str, Any]
+NOTES = 1 << 20  # spikes kept before they are collected, at least
+LOG = 32  # spikes of a cell that are kept for its synapses to learn from, at least
+
+
+class Engine:
+    """The generated module, and what its functions take: `frames[thread]`, by the names that the source has for it."""
+
+    def __init__(self, net: Network) -> None:
+        self.net = net
+        populations = tuple(
+            PopulationCode(p.name, _kind(p), p.plan if isinstance(p, Cells) else None, getattr(p, "varying", ()))
+            for p in net.populations
+        )
+        projections = tuple(
+            ProjectionCode(
+                q.name,
+                q.source.name,
+                q.target.name,
+                q.target.rows.index(q.onto),
+                len(q.rows.delays) > 1,
+                q.plan,
+                q.kept,
+                q.rule is not None and q.rule.bounds is not None,
+            )
+            for q in net.projections
+        )
+        drives = tuple(DriveCode(d.name, d.target.name, d.target.rows.index(d.onto)) for d in net.drives)
+        self.modulators = modulators_of(projections)
+        self._check_modulators()
+        self.code = network_source("A network", populations, projections, drives, self.modulators)
+        self.module = load(self.code.text)
+        delays = [int(d) for q in net.projections for d in q.rows.delays]
+        self.chunk = min(delays, default=16)
+        self.ring = max(delays, default=1) + 2 * self.chunk + 1
+        self.meetings, self.flags = np.zeros(1, np.int64), np.zeros((2, 3), np.int64)
+        self.frames: list[Arrays] = [self._frame(part) for part in range(net.threads)]
+        for population in net.populations:
+            self._add_population(population)
+        for projection in net.projections:
+            self._add_projection(projection)
+        for drive in net.drives:
+            self._add({f"{drive.name}_{key}": value for key, value in drive.numbers().items()})
+        for name in self.modulators:
+            self._add_modulator(name)
+
+    # Running
+
+    def advance(self, begin: int, end: int) -> int:
+        """Runs steps `begin` to `end` - 1, or fewer if the spikes kept must be collected first; returns where it stopped."""
+        self.flags[:] = 0
+        self.meetings[:] = 0
+        if len(self.frames) == 1:
+            return int(self._work(0, begin, end))
+        reached = [begin] * len(self.frames)
+        failures: list[BaseException] = []
+
+        def share(part: int) -> None:
+            try:
+                reached[part] = int(self._work(part, begin, end))
+            except BaseException as error:  # noqa: BLE001  (told in the thread that asked)
+                failures.append(error)
+
+        workers = [threading.Thread(target=share, args=(part,)) for part in range(1, len(self.frames))]
+        for worker in workers:
+            worker.start()
+        share(0)
+        for worker in workers:
+            worker.join()
+        if failures:
+            raise failures[0]
+        return reached[0]
+
+    def _work(self, part: int, begin: int, end: int) -> Any:
+        frame = self.frames[part] | {"begin": begin, "end": end}
+        return self.module.work(*(frame[name] for name in self.code.arguments))
+
+    # What is read and changed between runs
+
+    def collected(self, population: Population) -> tuple[Array, Array]:
+        """`(steps, cells)` of the spikes kept since the last call, in order, which are struck out."""
+        steps, cells = [], []
+        for frame in self.frames:
+            count = frame[f"{population.name}_recorded"]
+            steps.append(frame[f"{population.name}_recorded_steps"][: count[0]].copy())
+            cells.append(frame[f"{population.name}_recorded_cells"][: count[0]].copy())
+            count[0] = 0
+        when, who = np.concatenate(steps), np.concatenate(cells)
+        order = np.argsort(when, kind="stable") if len(self.frames) > 1 else slice(None)
+        return when[order], who[order]
+
+    def record_spikes(self, population: Population, wanted: bool) -> None:
+        """Whether to keep the spikes of a population."""
+        bounds = self.net.bounds(population)
+        for part, frame in enumerate(self.frames):
+            most = max(NOTES, 2 * self.chunk * int(bounds[part + 1] - bounds[part])) if wanted else 0
+            name = population.name
+            if len(frame[f"{name}_recorded_steps"]) != most:
+                frame[f"{name}_recorded_steps"] = np.empty(most, np.int64)
+                frame[f"{name}_recorded_cells"] = np.empty(most, np.int32)
+
+    def watch(self, cells: Cells, watches: list[tuple[str, int, Array]], begin: int, end: int) -> list[Array]:
+        """Arrays `[time, cell]` into which the next run writes variables. `watches`: `(variable, every, cells)`."""
+        rows = [range(-(-begin // every), -(-end // every)) for _, every, _ in watches]
+        sizes = [len(row) * len(which) for row, (_, _, which) in zip(rows, watches, strict=True)]
+        first = np.concatenate(([0], np.cumsum([len(which) for _, _, which in watches]))).astype(np.int64)
+        place = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        values = np.zeros(int(place[-1]))
+        name = cells.name
+        self._add(
+            {
+                f"{name}_watched_variables": np.array([cells.rows.index(v) for v, _, _ in watches], np.int64),
+                f"{name}_watched_every": np.array([every for _, every, _ in watches], np.int64),
+                f"{name}_watched_first": first,
+                f"{name}_watched_cells": np.concatenate([which for *_, which in watches] or [np.zeros(0)]).astype(np.int64),
+                f"{name}_watched_starts": np.array(
+                    [
+                        at - row.start * len(which)
+                        for at, row, (_, _, which) in zip(place[:-1], rows, watches, strict=True)
+                    ],
+                    np.int64,
+                ),
+                f"{name}_watched_values": values,
+            }
+        )
+        pieces = zip(place[:-1], place[1:], watches, strict=True)
+        return [values[a:b].reshape(-1, len(which)) for a, b, (_, _, which) in pieces]
+
+    def settle(self, projection: Projection, step: int, *, copy: bool) -> Array:
+        """The weights as they lie, after all that happened before `step`. `copy`: leave the network itself as it is."""
+        kernel = self.code.kernels.get(projection.name)
+        if kernel is None or not projection.learning:
+            return projection.w.copy() if copy else projection.w
+        settle = getattr(self.module, f"settle_{projection.name}")
+        changes = {"last", "heard", "logged", "newest", "second", *(q.name for q in kernel.kept.quantities)}
+        shared: Arrays = {}
+        for frame in self.frames:
+            given: Arrays = {}
+            for argument in kernel.arguments["settle"]:
+                if argument == "now":
+                    given[argument] = step - int(frame[f"{projection.name}_base"][0])
+                    continue
+                value = self._argument(projection, argument, frame)
+                if copy and argument in changes:
+                    key = argument if self._is_shared(kernel, argument) else f"{argument} {id(frame)}"
+                    value = shared.setdefault(key, value.copy())
+                given[argument] = value
+            settle(*(given[argument] for argument in kernel.arguments["settle"]))
+        return shared.get("w", projection.w)
+
+    def set_learning(self, projection: Projection, wanted: bool, step: int) -> None:
+        """Switches learning: what the rule remembers stands still while it is off."""
+        kernel = self.code.kernels.get(projection.name)
+        if kernel is None:
+            return
+        rebase = getattr(self.module, f"rebase_{projection.name}")
+        for frame in self.frames:
+            flag, base = frame[f"{projection.name}_learning"], frame[f"{projection.name}_base"]
+            if flag[0] and not wanted:
+                given = {"now": step - int(base[0])}
+                rebase(
+                    *(
+                        given[argument] if argument in given else self._argument(projection, argument, frame)
+                        for argument in kernel.arguments["rebase"]
+                    )
+                )
+            if bool(flag[0]) != wanted:
+                flag[0], base[0] = wanted, step
+
+    def state(self) -> Iterator[tuple[str, Array]]:
+        """Every array that a run changes, by a name of its own."""
+        seen: set[int] = set()
+        for part, frame in enumerate(self.frames):
+            for name, value in frame.items():
+                base = value if not isinstance(value, np.ndarray) or value.base is None else value.base
+                if isinstance(value, np.ndarray) and name in self._changing() and id(base) not in seen:
+                    seen.add(id(base))
+                    yield f"{name}@{part}", base
+
+    def _changing(self) -> set[str]:
+        names = set()
+        for population in self.net.populations:
+            names |= {f"{population.name}_{part}" for part in ("ring", "count", "x", "until")}
+        for name, kernel in self.code.kernels.items():
+            parts = ["last", "heard", "logged", "newest", "second", "fired", "base", "learning"]
+            parts += [q.name for q in kernel.kept.quantities]
+            parts += [f"before_{q}" for q in kernel.remembered]
+            parts += [f"{kind}_{q}" for kind in ("prior", "log") for q in kernel.logged]
+            names |= {f"{name}_{part}" for part in parts}
+        for name in self.modulators:
+            names |= {name, f"{name}_last"}
+        return names
+
+    # Making the frames
+
+    def _frame(self, part: int) -> Arrays:
+        attention, crowded = self.flags
+        return {
+            **{"part": part, "parts": self.net.threads, "chunk": self.chunk, "dt": self.net.dt, "ring": self.ring},
+            **{"meetings": self.meetings, "attention": attention, "crowded": crowded},
+        }
+
+    def _add(self, arrays: Arrays) -> None:
+        for frame in self.frames:
+            frame.update(arrays)
+
+    def _add_population(self, population: Population) -> None:
+        name, size = population.name, population.size
+        own: Arrays = {
+            "bounds": self.net.bounds(population),
+            "ring": np.empty((self.ring, max(size, 1)), np.int32),
+            "count": np.zeros((self.ring, self.net.threads), np.int64),
+        }
+        if isinstance(population, Cells):
+            neuron, plan = population.neuron, population.plan
+            own |= {
+                "x": population.x,
+                "until": population.until,
+                "parameters": np.array([float(neuron.values[p]) for p in plan.parameters if p not in population.varying] or [0.0]),
+                "coefficients": coefficients(neuron, plan, self.net.dt),
+                "learning": self.net.flag,
+            }
+        elif isinstance(population, Poisson):
+            own |= {"most": population.most, "share": population.share, "every": population.every}
+            own["stream"] = self.net.stream(name)
+        elif isinstance(population, SpikeList):
+            own |= {"cells": population.cells, "steps": population.steps}
+        self._add({f"{name}_{key}": value for key, value in own.items()})
+        for frame in self.frames:
+            frame[f"{name}_recorded"] = np.zeros(1, np.int64)
+            frame[f"{name}_recorded_steps"] = np.empty(0, np.int64)
+            frame[f"{name}_recorded_cells"] = np.empty(0, np.int32)
+        if isinstance(population, Cells):
+            self.watch(population, [], 0, 0)
+
+    def _add_projection(self, projection: Projection) -> None:
+        name, rows, target = projection.name, projection.rows, projection.target
+        self._add(
+            {
+                f"{name}_target": rows.target,
+                f"{name}_delays": rows.delays.astype(np.int64),
+                f"{name}_w": projection.w,
+                f"{name}_same": projection.same,
+                f"{name}_gated": projection.onto in target.plan.held,
+            }
+        )
+        for part, frame in enumerate(self.frames):
+            frame[f"{name}_row"] = rows.row[part]
+            frame[f"{name}_arriving"] = np.empty(max(projection.source.size, 1), np.int32)
+        if name in self.code.kernels:
+            self._add_kernel(projection)
+
+    def _add_kernel(self, projection: Projection) -> None:
+        kernel, rule, rows = self.code.kernels[projection.name], projection.rule, projection.rows
+        assert rule is not None
+        dt, label = self.net.dt, f"_{projection.name}"
+        n_axons, n_post = rows.row.shape[1] - 1, projection.target.size
+        parameters = np.array([rule.values[name] for name in kernel.kept.parameters] or [0.0])
+        span = int(getattr(self.module, f"span{label}")(dt, parameters))
+        fades = {name: np.empty(span + 2) for name in kernel.fades}
+        getattr(self.module, f"fill{label}")(dt, parameters, *fades.values())
+        log = (n_post, max(LOG, 2 * self.chunk + 2)) if kernel.needs_log else (1, 1)
+        low, high = rule.bounds or (-np.inf, np.inf)
+        shared: Arrays = {
+            **{"parameters": parameters, "span": span, "low": low, "high": high, **fades},
+            "axons": np.arange(n_axons, dtype=np.int32),
+            "cell": np.arange(n_axons) % max(rows.n_pre, 1),
+            "logged": np.zeros(n_post, np.int32),
+            **{"newest": np.full(n_post, -1, np.int32), "second": np.full(n_post, -1, np.int32)},
+            "fired": np.zeros(log, np.int32),
+            **{f"log_{q}": np.zeros(log) for q in kernel.logged},
+            **{f"prior_{q}": np.zeros(n_post) for q in kernel.logged},
+        }
+        for signal in projection.plan.cells if projection.plan else ():
+            side = projection.source if signal.side == "pre" else projection.target
+            assert isinstance(side, Cells)
+            shared[f"row_of_{kernel.kept.names[signal]}"] = side.rows.index(str(signal.variable))
+        sizes = {"post": n_post, "synapse": rows.size}
+        shared |= {q.name: np.zeros(sizes[q.owner]) for q in kernel.kept.quantities[1:] if q.owner in sizes}
+        self._add({f"{projection.name}_{key}": value for key, value in shared.items()})
+        for frame in self.frames:
+            own: Arrays = {
+                **{"last": np.zeros(n_axons, np.int32), "heard": np.zeros(n_axons, np.bool_)},
+                **{"base": np.zeros(1, np.int64), "learning": np.array([projection.learning])},
+                **{q.name: np.zeros(n_axons if q.owner == "pre" else 1) for q in kernel.kept.quantities if q.owner in ("pre", "all")},
+                **{f"before_{q}": np.zeros(n_axons) for q in kernel.remembered},
+            }
+            frame.update({f"{projection.name}_{key}": value for key, value in own.items()})
+
+    def _add_modulator(self, name: str) -> None:
+        modulator = self.net.modulators[name]
+        self._add({f"{name}_{key}": value for key, value in modulator.numbers(self.net.dt).items()})
+        for frame in self.frames:
+            frame[name], frame[f"{name}_last"] = np.array([modulator.start]), np.zeros(1)
+
+    def _check_modulators(self) -> None:
+        for projection in self.net.projections:
+            for name in projection.rule.signals if projection.rule else ():
+                if name not in self.net.modulators:
+                    raise ParameterError(
+                        f"{projection.name}, made at {projection.made}: its rule needs the signal {name!r}, which the "
+                        f"network does not provide; make it with net.modulator({name!r}, ...)"
+                    )
+
+    def _argument(self, projection: Projection, argument: str, frame: Arrays) -> Any:
+        """What a kernel's function is given for one of its arguments, from outside a run."""
+        kernel = self.code.kernels[projection.name]
+        if argument == "dt":
+            return self.net.dt
+        if argument in ("first", "past"):
+            return int(self.net.bounds(projection.target)[frame["part"] + (argument == "past")])
+        for signal in kernel.kept.signals:
+            spelt = kernel.kept.names[signal]
+            if argument == spelt:
+                side = projection.source if getattr(signal, "side", "") == "pre" else projection.target
+                assert isinstance(side, Cells)
+                return side.x[frame[f"{projection.name}_row_of_{spelt}"]]
+            if argument == f"{spelt}_n":
+                return float(frame[f"{spelt}_last"][0])
+        return frame[f"{projection.name}_{argument}"]
+
+    @staticmethod
+    def _is_shared(kernel: Any, argument: str) -> bool:
+        owners = {q.name: q.owner for q in kernel.kept.quantities}
+        return argument in ("logged", "newest", "second") or owners.get(argument) in ("post", "synapse")
+
+
+def _kind(population: Population) -> str:
+    return {Cells: "cells", Poisson: "poisson", SpikeList: "given"}[type(population)]
+
+
+@contextmanager
+def interruptible() -> Iterator[list[bool]]:
+    """Ctrl-C within asks the run to stop soon instead of breaking it off; the list then is not empty."""
+    asked: list[bool] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

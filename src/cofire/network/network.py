@@ -1,0 +1,477 @@
+"""The network: populations, projections between them, and running it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cofire.constraints import NONNEGATIVE, POSITIVE, check
+from cofire.errors import DimensionError, DivergenceError, ParameterError, shown
+from cofire.network.collection import Collection
+from cofire.network.connectors import Connector
+from cofire.network.engine import Engine, interruptible
+from cofire.network.populations import Cells, Poisson, Population, SpikeList, steps_of
+from cofire.network.projections import Projection, as_rule
+from cofire.network.record import Record
+from cofire.network.recorders import Recorder
+from cofire.neuron import Neuron
+from cofire.units import FREQUENCY, TIME, Quantity, in_si
+
+Array = np.ndarray
+SLICE = 0.2  # seconds of real time between two looks at the clock, the keyboard and the records
+LIVELY = 500.0  # Hz of a whole population, beyond which a run is said to explode
+
+
+@dataclass(eq=False)
+class Drive:
+    """A Poisson input of its own to each cell of a population. Made by `Network.drive`."""
+
+    name: str
+    target: Cells
+    onto: str
+    rate: float
+    weight: float
+    net: Network
+
+    def numbers(self) -> dict[str, Any]:
+        """What the generated code takes."""
+        return {
+            "stream": self.net.stream(self.name),
+            "mean": self.rate * self.net.dt,
+            "weight": self.weight,
+            "gated": self.onto in self.target.plan.held,
+        }
+
+
+@dataclass(eq=False)
+class Modulator:
+    """A signal that reaches every synapse, such as dopamine. It decays with `tau`, or stays. Made by `Network.modulator`."""
+
+    name: str
+    net: Network
+    start: float
+    tau: float
+    pulses: Array
+    amounts: Array
+
+    @property
+    def value(self) -> float:
+        """Its present value."""
+        return self.net.modulator_value(self.name)
+
+    def pulse(self, amount: float) -> None:
+        """Adds to it, now."""
+        self.net.modulator_value(self.name, self.value + check("amount", amount))
+
+    def numbers(self, dt: float) -> dict[str, Any]:
+        """What the generated code takes; what has decayed below a billionth of a pulse is 0."""
+        largest = max([abs(self.start), *np.abs(self.amounts)], default=0.0)
+        fade = math.exp(-dt / self.tau) if self.tau else 1.0
+        return {"pulses": self.pulses, "amounts": self.amounts, "fade": fade, "least": 1e-9 * largest if self.tau else 0.0}
+
+
+class Network:
+    """Populations of cells and the synapses between them.
+
+        net = cofire.Network(dt=0.1*ms, seed=1)
+        inputs = net.poisson(1000, rate=15*Hz)
+        cell = net.cells(1, cofire.neurons.lif_conductance())
+        synapses = net.connect(inputs, cell, cofire.all_to_all(), weight=cofire.uniform(0, 0.01), rule=...)
+        record = net.run(100*second, record=[cell.spikes, synapses.weight.every(1*second)])
+
+    `dt`: the length of a step. `seed`: of everything random. `threads`: 1 unless given; results are the same to the last
+    bit for any number.
+
+    In each step spikes arrive and act with the weights as they are before they learn; cells move on by dt and may fire;
+    a spike of step n arrives in step n + delay. Raises: `CofireError` for what cannot be, before anything runs.
+    """
+
+    def __init__(self, *, dt: Quantity, seed: int = 0, threads: int = 1) -> None:
+        if not isinstance(dt, Quantity) or dt.dimension != TIME:
+            raise ParameterError(f"dt = {shown(dt)} is refused: it must be a time, such as 0.1*ms")
+        self.dt = check("dt", dt, POSITIVE)
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ParameterError(f"seed = {shown(seed)} is refused: it must be a whole number, at least 0")
+        if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 64:
+            raise ParameterError(f"threads = {shown(threads)} is refused: it must be a whole number from 1 to 64")
+        self.seed, self.threads = int(seed), threads if hasattr(os, "sched_yield") else 1
+        self.step = 0
+        self.populations: list[Population] = []
+        self.projections: list[Projection] = []
+        self.drives: list[Drive] = []
+        self.modulators: dict[str, Modulator] = {}
+        self.flag = np.ones(1, dtype=np.bool_)
+        self._engine: Engine | None = None
+
+    # What there is
+
+    def cells(self, size: int, neuron: Neuron, *, name: str | None = None, **start: Any) -> Cells:
+        """A population of `size` cells. `start`: values of variables at the start, numbers, arrays or draws."""
+        if not isinstance(neuron, Neuron):
+            raise ParameterError(f"neuron = {shown(neuron)} is not a cofire.Neuron, such as cofire.neurons.lif()")
+        made = Cells(self, self._name(name, "cells"), self._size(size), _caller(), neuron)
+        made.set(**start)
+        return self._added(made)
+
+    def poisson(self, size: int, rate: Any, *, every: Quantity | None = None, name: str | None = None) -> Poisson:
+        """`size` sources that fire at random. `rate`: one, one for each, or `[time, source]` in rows that last `every`."""
+        rows = None if every is None else steps_of("every", every, self.dt)
+        return self._added(Poisson(self, self._name(name, "poisson"), self._size(size), _caller(), rate, rows))
+
+    def spikes(self, size: int, cells: Any, times: Any, *, name: str | None = None) -> SpikeList:
+        """`size` cells with given spikes. `times`: in seconds, or in steps if they are whole numbers; in any order."""
+        return self._added(SpikeList(self, self._name(name, "spikes"), self._size(size), _caller(), cells, times))
+
+    def connect(
+        self,
+        source: Population,
+        target: Cells,
+        connector: Connector,
+        *,
+        weight: Any = None,
+        delay: Any = None,
+        onto: str | None = None,
+        rule: Any = None,
+        dtype: str = "float32",
+        name: str | None = None,
+    ) -> Projection:
+        """Synapses from `source` onto `target`.
+
+        `connector`: which pairs, such as `cofire.fixed_probability(0.1)`. `weight`: added to the input `onto` of the cell
+        at each spike; one number, one a synapse, or a draw such as `cofire.uniform(0, 1)`. `delay`: likewise, a time;
+        one step unless given. `rule`: how the weights learn; they are kept in `dtype`.
+        """
+        for side, population in (("source", source), ("target", target)):
+            if not isinstance(population, Population) or population.net is not self:
+                raise ParameterError(f"the {side} {shown(population)} is not a population of this network")
+        if not isinstance(target, Cells):
+            raise ParameterError(f"the target {target.name} is {target.kind}: only cells with equations take input")
+        self._open()
+        projection = Projection(
+            *(self, self._name(name, f"{source.name}_to_{target.name}"), _caller(), source, target, connector),
+            weight=weight,
+            delay=self.dt * Quantity(1.0, TIME) if delay is None else delay,
+            onto=onto,
+            rule=as_rule(rule),
+            dtype=dtype,
+        )
+        self.projections.append(projection)
+        return projection
+
+    def drive(self, target: Cells, *, rate: Quantity, weight: Any, onto: str | None = None, name: str | None = None) -> Drive:
+        """Gives each cell of `target` a Poisson input of its own, such as a thousand unseen synapses at 1 Hz make."""
+        if not isinstance(target, Cells) or target.net is not self:
+            raise ParameterError(f"the target {shown(target)} is not a population of cells of this network")
+        if not isinstance(rate, Quantity) or rate.dimension != FREQUENCY:
+            raise DimensionError(f"rate = {shown(rate)} is refused: it must be a rate, such as 1000*Hz")
+        self._open()
+        onto = target.neuron.inputs[0] if onto is None else onto
+        if onto not in target.neuron.inputs:
+            raise ParameterError(f"{target.name} has no input {onto!r}; it has {', '.join(target.neuron.inputs)}")
+        size, unit = check("weight", weight), target.unit(onto)
+        if unit is not None and isinstance(weight, Quantity) and weight.dimension != unit:
+            raise DimensionError(f"weight = {weight!r} is in {weight.dimension}, but {target.name}.{onto} is in {unit}")
+        made = Drive(self._name(name, f"drive_of_{target.name}"), target, onto, check("rate", rate, NONNEGATIVE), size, self)
+        if made.rate > 0:
+            self.drives.append(made)
+        return made
+
+    def modulator(
+        self, name: str, *, value: float = 0.0, tau: Quantity | None = None, pulses: Iterable[tuple[Quantity, float]] = ()
+    ) -> Modulator:
+        """A signal that the rules of this network may read, such as "dopamine".
+
+        `value`: at the start. `tau`: it decays to 0 with that time constant; without, it stays as it is. `pulses`:
+        `(time, amount)`, what is added when.
+        """
+        self._open()
+        listed = sorted((steps_of("the time of a pulse", when, self.dt, least=0), check("amount", size)) for when, size in pulses)
+        when, size = (np.array([pair[k] for pair in listed]) for k in (0, 1))
+        decay = 0.0 if tau is None else check("tau", tau, POSITIVE)
+        label = self._name(name, name)
+        made = Modulator(label, self, check("value", value), decay, when.astype(np.int64), size.astype(np.float64))
+        self.modulators[label] = made
+        return made
+
+    # Running
+
+    @property
+    def now(self) -> Quantity:
+        """The time that has passed."""
+        return self.step * self.dt * Quantity(1.0, TIME)
+
+    @property
+    def learning(self) -> bool:
+        """Whether anything learns; setting it switches every projection and every threshold that learns."""
+        return bool(self.flag[0])
+
+    @learning.setter
+    def learning(self, wanted: bool) -> None:
+        self.flag[0] = bool(wanted)
+
+    def run(
+        self,
+        duration: Quantity,
+        *,
+        record: Iterable[Recorder] = (),
+        progress: Callable[[float, str], None] | bool = False,
+        each: tuple[Quantity, Callable[[], None]] | None = None,
+        max_rate: Quantity | None = None,
+        checkpoint: str | Path | None = None,
+        every: Quantity | None = None,
+    ) -> Record:
+        """Runs for `duration` and returns what was recorded.
+
+        `progress`: True shows a bar; a function is called with the share done and a note. `each`: `(interval, function)`,
+        a function called at intervals, which may read and change the network. `max_rate`: stop if the mean rate of a
+        population passes it. `checkpoint`: a file from which `cofire resume` goes on, written `every` so often.
+
+        Ctrl-C stops soon and returns what there is, with `record.stopped` saying so. Raises: `DivergenceError` if a
+        variable is not finite.
+        """
+        steps = steps_of("duration", duration, self.dt, least=0)
+        engine = self._ready()
+        collection = Collection(self, engine, tuple(record), self.step, self.step + steps)
+        limit = None if max_rate is None else check("max_rate", max_rate, POSITIVE)
+        call_every = None if each is None else steps_of("each", each[0], self.dt)
+        save_every = None if checkpoint is None else steps_of("every", every or 10 * Quantity(1.0, TIME), self.dt)
+        return _Run(self, engine, collection, steps, progress, (call_every, each), limit, (save_every, checkpoint)).go()
+
+    def _ready(self) -> Engine:
+        if self._engine is None:
+            if not self.populations:
+                raise ParameterError("this network is empty: make cells with net.cells(...) first")
+            self._engine = Engine(self)
+        for projection in self.projections:
+            self._engine.set_learning(projection, projection.learning and self.learning, self.step)
+        return self._engine
+
+    def settled(self, projection: Projection) -> Array:
+        """The weights as they lie, everything learnt; the network itself is left as it is."""
+        return projection.w if self._engine is None else self._engine.settle(projection, self.step, copy=True)
+
+    def settle(self, projection: Projection) -> None:
+        """Has a projection learn all that it has put off."""
+        if self._engine is not None:
+            self._engine.settle(projection, self.step, copy=False)
+
+    def modulator_value(self, name: str, value: float | None = None) -> float:
+        """The present value of a modulator, or a new one."""
+        if self._engine is None:
+            if value is not None:
+                self.modulators[name].start = value
+            return self.modulators[name].start
+        for frame in self._engine.frames:
+            if value is not None:
+                frame[name][0] = value
+        return float(self._engine.frames[0][name][0])
+
+    def source(self) -> str:
+        """The generated source of the network, to be read."""
+        return self._ready().code.text
+
+    # What its parts ask
+
+    def bounds(self, population: Population) -> Array:
+        """The first cell of each thread's share, and the end of the last."""
+        return np.array([population.size * part // self.threads for part in range(self.threads + 1)], dtype=np.int64)
+
+    def stream(self, name: str) -> np.uint64:
+        """The key of the random numbers of one part of the network."""
+        digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+        return np.uint64(int.from_bytes(digest[:8], "little"))
+
+    def generator(self, name: str) -> np.random.Generator:
+        """Random numbers for making one part of the network."""
+        return np.random.default_rng([self.seed, int(self.stream(name))])
+
+    @staticmethod
+    def check_memory(name: str, size: float) -> None:
+        """Raises: `ParameterError` if that many bytes are more than the machine has free."""
+        try:
+            free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, ValueError, OSError):
+            return
+        if size > free:
+            raise ParameterError(f"{name} needs about {size / 1e9:.0f} GB, and this machine has {free / 1e9:.0f} GB free")
+
+    def _open(self) -> None:
+        if self._engine is not None:
+            raise ParameterError("this network has run, and cannot be added to; make a new one")
+
+    def _added(self, population: Any) -> Any:
+        self._open()
+        self.populations.append(population)
+        return population
+
+    def _name(self, name: str | None, kind: str) -> str:
+        taken = {part.name for part in (*self.populations, *self.projections, *self.drives)} | self.modulators.keys()
+        if name is None:
+            count, name = 1, kind
+            while name in taken or name == "cells":
+                name, count = f"{kind}_{count}", count + 1
+            return name
+        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name[0] == "_":
+            raise ParameterError(f"name = {shown(name)} is refused: it must be a word of letters, digits and _")
+        if name in taken:
+            raise ParameterError(f"something in this network is called {name!r} already")
+        return name
+
+    @staticmethod
+    def _size(size: int) -> int:
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 1 <= size < 2**31:
+            raise ParameterError(f"size = {shown(size)} is refused: a population has a whole number of cells, at least 1")
+        return int(size)
+
+    def __repr__(self) -> str:
+        cells, synapses = sum(p.size for p in self.populations), sum(q.size for q in self.projections)
+        return f"<Network at {self.step * self.dt:g} s: {cells} cells, {synapses} synapses>"
+
+
+class _Run:
+    """One run, in slices that end where something is to be done."""
+
+    def __init__(
+        self,
+        net: Network,
+        engine: Engine,
+        collection: Collection,
+        steps: int,
+        progress: Callable[[float, str], None] | bool,
+        each: tuple[int | None, tuple[Quantity, Callable[[], None]] | None],
+        limit: float | None,
+        saves: tuple[int | None, str | Path | None],
+    ) -> None:
+        self.net, self.engine, self.collection = net, engine, collection
+        self.begin, self.end = net.step, net.step + steps
+        self.progress = progress
+        self.call_every, self.each = each
+        self.limit = limit
+        self.save_every, self.file = saves
+        self.warned = False
+
+    def go(self) -> Record:
+        net = self.net
+        stopped: str | None = None
+        size = 4 * self.engine.chunk
+        with _shown(self.progress) as show, interruptible() as asked:
+            while net.step < self.end and stopped is None:
+                goal = min([self.end, net.step + size, *self._next_stops()])
+                clock = time.perf_counter()
+                begin = net.step
+                self.collection.prepare(begin, goal)
+                net.step = self.engine.advance(begin, goal)
+                spent = time.perf_counter() - clock
+                counts = self.collection.collect(begin, net.step)
+                self._check(begin, counts)
+                size = self._next_size(size, net.step - begin, spent)
+                stopped = self._stopped(asked, begin, counts)
+                show((net.step - self.begin) / max(self.end - self.begin, 1), f"{net.step * net.dt:.3g} s")
+                self._at_stops()
+        return self.collection.record(stopped)
+
+    def _next_stops(self) -> list[int]:
+        """The next steps at which something is to be done."""
+        intervals = [*self.collection.intervals, self.call_every, self.save_every]
+        return [(self.net.step // interval + 1) * interval for interval in intervals if interval]
+
+    def _at_stops(self) -> None:
+        step = self.net.step
+        if self.each and self.call_every and step % self.call_every == 0:
+            self.each[1]()
+            self.net._ready()
+        if self.file is not None and self.save_every and (step % self.save_every == 0 or step == self.end):
+            from cofire.network.checkpoint import save
+
+            save(self.file, self.net, self.collection, self.end, self.save_every)
+
+    @staticmethod
+    def _next_size(size: int, done: int, spent: float) -> int:
+        """Steps of the next slice, so that it takes about SLICE seconds."""
+        speed = done / max(spent, 1e-6)
+        return max(1, min(int(speed * SLICE), 8 * size))
+
+    def _check(self, begin: int, counts: dict[Population, int]) -> None:
+        net = self.net
+        for population in net.populations:
+            if isinstance(population, Cells) and not np.isfinite(population.x).all():
+                row, cell = (int(k) for k in np.argwhere(~np.isfinite(population.x))[0])
+                raise DivergenceError(
+                    f"{population.name}.{population.rows[row]} of cell {cell} is not finite, first between "
+                    f"{begin * net.dt:g} s and {net.step * net.dt:g} s: a shorter dt or smaller weights tame it "
+                    f"(made at {population.made})"
+                )
+        if self.limit is None and not self.warned:
+            lively = self._liveliest(begin, counts)
+            if lively and lively[1] > LIVELY:
+                self.warned = True
+                warnings.warn(
+                    f"the mean rate of {lively[0].name} passed {lively[1]:.0f} Hz at {net.step * net.dt:.3g} s; "
+                    "max_rate= stops a run that explodes",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+
+    def _stopped(self, asked: list[bool], begin: int, counts: dict[Population, int]) -> str | None:
+        if asked:
+            return f"interrupted at {self.net.step * self.net.dt:g} s"
+        lively = self._liveliest(begin, counts)
+        if self.limit is not None and lively and lively[1] > self.limit:
+            return f"the mean rate of {lively[0].name} passed {self.limit:g} Hz at {self.net.step * self.net.dt:.3g} s"
+        return None
+
+    def _liveliest(self, begin: int, counts: dict[Population, int]) -> tuple[Population, float] | None:
+        span = (self.net.step - begin) * self.net.dt
+        if not counts or span <= 0 or self.net.step - begin < 10:
+            return None
+        return max(((p, count / p.size / span) for p, count in counts.items()), key=lambda pair: pair[1])
+
+
+class _shown:  # noqa: N801  (read as `with _shown(progress) as show`)
+    """A progress bar, a function of the user's, or nothing."""
+
+    def __init__(self, progress: Callable[[float, str], None] | bool) -> None:
+        self.progress, self.bar = progress, None
+
+    def __enter__(self) -> Callable[[float, str], None]:
+        if callable(self.progress):
+            return self.progress
+        if not self.progress:
+            return lambda _share, _note: None
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.bar.start()
+        task = self.bar.add_task("", total=1.0)
+        bar = self.bar
+        return lambda share, note: bar.update(task, completed=share, description=note)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _caller() -> str:
+    """Where the user called this package: `script.py:12`."""
+    here = str(Path(__file__).parents[1])
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def seconds(value: Quantity) -> float:
+    """A time in seconds."""
+    return in_si(value)

@@ -1,0 +1,215 @@
+"""Populations: cells that follow equations, Poisson sources, and given spikes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cofire import compiler
+from cofire.constraints import number
+from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
+from cofire.network.draws import Draw
+from cofire.network.recorders import RateRecorder, SpikeRecorder, Variable
+from cofire.neuron import Neuron
+from cofire.units import FREQUENCY, TIME, Quantity, dimension_of, in_si
+
+if TYPE_CHECKING:
+    from cofire.network.network import Network
+
+Array = np.ndarray
+
+
+class Population:
+    """Cells that fire. `name`, `size`; `made`: where the user made it."""
+
+    kind = ""
+
+    def __init__(self, net: Network, name: str, size: int, made: str) -> None:
+        self.net, self.name, self.size, self.made = net, name, size, made
+
+    @property
+    def spikes(self) -> SpikeRecorder:
+        """To be recorded: every spike."""
+        return SpikeRecorder(self)
+
+    def rate(self, every: Quantity) -> RateRecorder:
+        """To be recorded: the mean rate in bins of `every`."""
+        return RateRecorder(self, every)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.size} {self.kind}, made at {self.made}>"
+
+
+class Cells(Population):
+    """Cells that follow the equations of a neuron. A variable such as v is `cells.v`; `set(v=...)` gives it a value."""
+
+    kind = "cells"
+
+    def __init__(self, net: Network, name: str, size: int, made: str, neuron: Neuron) -> None:
+        super().__init__(net, name, size, made)
+        self.neuron = neuron
+        self.plan = compiler.lower_neuron(neuron)
+        self.varying = tuple(sorted(key for key, value in neuron.values.items() if np.ndim(value) > 0))
+        self.rows = (*self.plan.variables, *self.varying)
+        self.x = np.zeros((len(self.rows), size))
+        self.until = np.zeros(size, dtype=np.int64)
+        for key in self.varying:
+            values = np.asarray(neuron.values[key], dtype=np.float64)
+            if values.shape != (size,):
+                raise ArrayError(f"{name}: {key} has shape {values.shape}; expected one value for each of {size} cells")
+            self.x[self.rows.index(key)] = values
+        for variable in self.plan.variables:
+            self.x[self.rows.index(variable)] = neuron.start[variable]
+
+    def __getattr__(self, name: str) -> Variable:
+        if not name.startswith("_") and name in self.__dict__.get("rows", ()):
+            return Variable(self, name)
+        known = self.__dict__.get("rows", ())
+        raise AttributeError(
+            f"{self.__dict__.get('name', 'cells')} has no variable {name!r}{did_you_mean(name, known)}; "
+            f"it has {', '.join(known)}"
+        )
+
+    def values(self, name: str) -> Array:
+        """The present values `[cell]` of a variable; a copy."""
+        return self.x[self.rows.index(name)].copy()
+
+    def set(self, **values: Any) -> None:
+        """Gives variables, or parameters that differ from cell to cell, new values: numbers, arrays `[cell]`, or draws.
+
+        Raises: `ParameterError`, `ArrayError`, `DimensionError`.
+        """
+        for name, value in values.items():
+            if name not in self.rows:
+                raise ParameterError(
+                    f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; it has {', '.join(self.rows)}"
+                )
+            self.x[self.rows.index(name)] = cell_values(
+                f"{self.name}.{name}", value, self.size, self.net.generator(f"{self.name}.{name}"), self.unit(name)
+            )
+
+    def unit(self, name: str) -> Any:
+        """The dimension of a variable or parameter, or None where the equations leave it open."""
+        return self.neuron.dimensions.get(name)
+
+
+class Poisson(Population):
+    """Sources that fire at random with given rates.
+
+    `most[row]`: the highest probability of firing in a step, `share[row, cell]`: the probability of each as a share of
+    it, empty where all are alike; a row lasts for `every` steps, the last for ever.
+    """
+
+    kind = "Poisson sources"
+
+    def __init__(self, net: Network, name: str, size: int, made: str, rate: Any, every: int | None) -> None:
+        super().__init__(net, name, size, made)
+        rates = np.asarray(_rates(name, rate), dtype=np.float64)
+        if rates.ndim > 2 or (rates.ndim == 2) != (every is not None):
+            raise ArrayError(
+                f"{name}: rate has shape {rates.shape}; give one number, one for each cell, or an array [time, cell] "
+                "with every= the time that a row lasts"
+            )
+        if rates.ndim and rates.shape[-1] != size:
+            raise ArrayError(f"{name}: rate has shape {rates.shape}; expected one for each of {size} sources")
+        chance = rates * net.dt
+        wrong = ~((chance >= 0.0) & (chance <= 1.0))
+        if wrong.any():
+            value = rates[wrong].flat[0]
+            raise ParameterError(
+                f"{name}: a rate of {value:g} Hz is refused: a source fires at most once in a step of {net.dt:g} s, so "
+                f"rates lie between 0 and {1.0 / net.dt:g} Hz"
+            )
+        table = np.atleast_2d(chance) if chance.ndim else chance[None, None]
+        self.most = table.max(axis=1)
+        alike = table.shape[1] == 1 or bool((table == table[:, :1]).all())
+        safe = np.where(self.most > 0, self.most, 1.0)[:, None]
+        self.share = np.zeros((len(table), 0)) if alike else np.ascontiguousarray(table / safe)
+        self.every = every or 1 << 62
+
+
+class SpikeList(Population):
+    """Cells whose spikes are given: `cells`, `steps`, in the order of the steps."""
+
+    kind = "cells with given spikes"
+
+    def __init__(self, net: Network, name: str, size: int, made: str, cells: Any, times: Any) -> None:
+        super().__init__(net, name, size, made)
+        who, when = np.asarray(cells), np.asarray(times)
+        if who.ndim != 1 or who.shape != when.shape or (who.size and who.dtype.kind not in "iu"):
+            raise ArrayError(
+                f"{name}: cells has shape {who.shape} and times {when.shape}; both are lists, one entry a spike, "
+                "and cells are whole numbers"
+            )
+        outside = (who < 0) | (who >= size)
+        if outside.any():
+            place = int(np.argmax(outside))
+            raise ArrayError(f"{name}: spike {place} is of cell {who[place]}, but there are cells 0 to {size - 1}")
+        if when.dtype.kind in "iu":
+            steps = when.astype(np.int64)
+        else:
+            seconds = when.astype(np.float64)
+            if not np.isfinite(seconds).all():
+                raise ArrayError(f"{name}: times holds values that are NaN or infinite")
+            steps = np.rint(seconds / net.dt).astype(np.int64)
+        if (steps < 0).any():
+            place = int(np.argmax(steps < 0))
+            raise ArrayError(f"{name}: spike {place} is at a time before 0")
+        order = np.lexsort((who, steps))
+        self.cells, self.steps = who[order].astype(np.int32), steps[order]
+        twice = (np.diff(self.steps) == 0) & (np.diff(self.cells) == 0)
+        if twice.any():
+            place = int(np.argmax(twice))
+            raise ArrayError(
+                f"{name}: cell {self.cells[place]} fires twice in step {self.steps[place]} ({self.steps[place] * net.dt:g} s); "
+                "choose a smaller dt, or keep one of the spikes"
+            )
+
+
+def cell_values(name: str, value: Any, size: int, rng: np.random.Generator, unit: Any = None) -> Array:
+    """`[size]` numbers in SI units from a number, a quantity, an array or a draw. Raises: `CofireError`."""
+    given = value.dimension if isinstance(value, Draw) else dimension_of(value)
+    if given is not None and unit is not None and given != unit:
+        raise DimensionError(f"{name} is in {unit}, but {value!r} is in {given}")
+    if isinstance(value, Draw):
+        return value.values(size, rng)
+    if isinstance(value, Quantity) or np.ndim(value) == 0:
+        plain = in_si(number(name, value))
+        if not np.isfinite(plain):
+            raise ParameterError(f"{name} = {value!r} is not finite")
+        return np.full(size, plain)
+    array = np.asarray(value)
+    if array.shape != (size,) or array.dtype.kind not in "iufb":
+        raise ArrayError(f"{name} has shape {array.shape}, {array.dtype}; expected {size} numbers")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        place = int(np.argmax(~np.isfinite(array)))
+        raise ArrayError(f"{name} has {int((~np.isfinite(array)).sum())} value(s) that are NaN or infinite, first at {place}")
+    return array
+
+
+def _rates(name: str, rate: Any) -> Any:
+    if isinstance(rate, Quantity):
+        if rate.dimension != FREQUENCY:
+            raise DimensionError(f"{name}: rate = {rate!r} is in {rate.dimension}, not in Hz")
+        return rate.value
+    array = np.asarray(rate)
+    if array.dtype.kind not in "iufb":
+        raise ArrayError(f"{name}: rate holds {array.dtype}; give numbers in Hz")
+    return array
+
+
+def steps_of(name: str, time: Any, dt: float, *, least: int = 1) -> int:
+    """A time as whole steps. Raises: `ParameterError` if it is not a multiple of dt, or less than `least` steps."""
+    if not isinstance(time, Quantity) or time.dimension != TIME:
+        raise ParameterError(f"{name} = {time!r} is refused: it must be a time, such as 1*ms")
+    steps = time.value / dt
+    if not np.isfinite(steps) or abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)) ** 0.5:
+        raise ParameterError(f"{name} = {time!r} is not a whole number of steps of dt = {dt * 1e3:g} ms")
+    if round(steps) < least:
+        raise ParameterError(f"{name} = {time!r} is refused: it must be at least {least * dt * 1e3:g} ms, {least} step(s)")
+    return round(steps)

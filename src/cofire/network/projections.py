@@ -1,0 +1,231 @@
+"""Projections: the synapses from one population onto another, static or learning by a rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cofire import compiler
+from cofire.backends.numba.quantities import find_quantities
+from cofire.constraints import POSITIVE, check
+from cofire.errors import ArrayError, ParameterError, did_you_mean
+from cofire.network.connectors import Connector, from_matrix, from_pairs
+from cofire.network.draws import Draw
+from cofire.network.populations import Cells, Population, cell_values, steps_of
+from cofire.network.recorders import Weight
+from cofire.network.rows import Rows, rows_of_list, rows_of_pieces
+from cofire.rule import Rule
+from cofire.units import TIME, Quantity, dimension_of, in_si
+
+if TYPE_CHECKING:
+    from cofire.network.network import Network
+
+Array = np.ndarray
+BYTES_EACH = 24  # of a synapse while it is made
+
+
+class Projection:
+    """The synapses from `source` onto `target`. `rule`: how they learn, or None.
+
+    Made by `Network.connect`.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        name: str,
+        made: str,
+        source: Population,
+        target: Cells,
+        connector: Connector,
+        *,
+        weight: Any,
+        delay: Any,
+        onto: str | None,
+        rule: Rule | None,
+        dtype: str,
+    ) -> None:
+        self.net, self.name, self.made = net, name, made
+        self.source, self.target, self.rule = source, target, rule
+        self.learning = rule is not None
+        self.onto = self._input(onto)
+        self.rows = self._laid_out(connector, delay)
+        self.w = self._weights(weight, connector, dtype)
+        self.same = self.w.shape != (self.rows.size,)
+        self.plan = None if rule is None else compiler.lower(rule)
+        self.kept = (
+            None
+            if rule is None or self.plan is None
+            else find_quantities(self.plan, rule.signals, normalizes=rule.normalize is not None)
+        )
+        self._check_rule()
+
+    @property
+    def size(self) -> int:
+        """How many synapses there are."""
+        return self.rows.size
+
+    @property
+    def weight(self) -> Weight:
+        """The weights: `.values`, `.matrix()`, or `.every(interval)` to be recorded."""
+        return Weight(self)
+
+    @weight.setter
+    def weight(self, values: Any) -> None:
+        self.net.settle(self)
+        made = self._given_weights(values)
+        self.w[:] = self.rows.laid(made) if made.ndim and not self.same else made
+
+    def weights(self) -> Array:
+        """The present weights `[synapse]`, in the order in which the synapses were given, in SI units; a copy."""
+        if self.same:
+            return np.full(self.size, self.w[0])
+        return self.rows.listed(self.net.settled(self))
+
+    def pairs(self) -> tuple[Array, Array]:
+        """`(pre, post)` cells of each synapse, in the same order."""
+        return self.rows.cells()
+
+    def delays(self) -> Array:
+        """The delay of each synapse in seconds, in the same order."""
+        return self.rows.delay() * self.net.dt
+
+    def normalize(self, total: Any) -> None:
+        """Scales the weights onto each cell so that they add up to `total`; a cell with weights of zero stays.
+
+        Raises: `ParameterError`.
+        """
+        wanted = check("total", total, POSITIVE)
+        if self.same:
+            raise ParameterError(f"{self.name} has one weight for all synapses: there is nothing to normalise")
+        self.net.settle(self)
+        sums = np.bincount(self.rows.target, weights=self.w, minlength=self.target.size)
+        self.w *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        how = f", {self.rule.name or 'a rule'}" if self.rule else ""
+        return f"<{self.name}: {self.size} synapses{how}, made at {self.made}>"
+
+    def _input(self, onto: str | None) -> str:
+        inputs = tuple(self.target.neuron.inputs)
+        if onto is None:
+            return inputs[0]
+        if onto not in inputs:
+            raise ParameterError(
+                f"{self.name}: the cells of {self.target.name} have no input {onto!r}{did_you_mean(onto, inputs)}; "
+                f"they have {', '.join(inputs)}"
+            )
+        return onto
+
+    def _laid_out(self, connector: Connector, delay: Any) -> Rows:
+        source, target, net = self.source, self.target, self.net
+        net.check_memory(self.name, connector.expected(source.size, target.size) * BYTES_EACH)
+        bounds = net.bounds(target)
+        rng = net.generator(self.name)
+        pieces = connector.pieces(source.size, target.size, source is target, rng)
+        one_delay = isinstance(delay, Quantity)
+        if one_delay and not isinstance(connector, from_pairs):
+            steps = steps_of(f"{self.name}: delay", delay, net.dt)
+            return rows_of_pieces(pieces, source.size, bounds, steps)
+        found = list(pieces)
+        pre = np.concatenate([piece[0] for piece in found])
+        post = np.concatenate([piece[1] for piece in found])
+        return rows_of_list(pre, post, self._delay_steps(delay, len(pre)), source.size, bounds)
+
+    def _delay_steps(self, delay: Any, size: int) -> Array:
+        """Delays in steps, `[synapse]`; those that are drawn are rounded to whole steps."""
+        dt = self.net.dt
+        if isinstance(delay, Quantity):
+            return np.full(size, steps_of(f"{self.name}: delay", delay, dt))
+        if isinstance(delay, Draw):
+            if delay.dimension != TIME:
+                raise ParameterError(f"{self.name}: delay = {delay!r} is no time")
+            return np.maximum(np.rint(delay.values(size, self.net.generator(f"{self.name}.delay")) / dt), 1).astype(int)
+        seconds = cell_values(f"{self.name}: delay", delay, size, self.net.generator(""))
+        steps = np.rint(seconds / dt)
+        wrong = (np.abs(seconds / dt - steps) > 1e-6 * np.maximum(1.0, np.abs(steps))) | (steps < 1)
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            raise ParameterError(
+                f"{self.name}: the delay of synapse {place}, {seconds[place]:g} s, is no whole number of steps of "
+                f"dt = {dt * 1e3:g} ms, or less than one"
+            )
+        return steps.astype(np.int64)
+
+    def _weights(self, weight: Any, connector: Connector, dtype: str) -> Array:
+        kind = {"float32": np.float32, "float64": np.float64}.get(dtype)
+        if kind is None:
+            raise ParameterError(f"{self.name}: dtype = {dtype!r} is refused: it must be 'float32' or 'float64'")
+        if weight is None and isinstance(connector, from_matrix):
+            weight = connector.weights()
+        if weight is None:
+            raise ParameterError(f"{self.name}: weight is missing: a number, one for each synapse, or cofire.uniform(...)")
+        made = self._given_weights(weight)
+        if made.ndim == 0 and self.rule is None:
+            return np.full(1, made, dtype=kind)
+        return self.rows.laid(np.broadcast_to(made, (self.size,))).astype(kind)
+
+    def _given_weights(self, weight: Any) -> Array:
+        """Weights in the user's order, or one for all. Raises: `CofireError`."""
+        one = isinstance(weight, Quantity) or np.ndim(weight) == 0 and not isinstance(weight, Draw)
+        unit = self.target.unit(self.onto)
+        if unit is not None:
+            given = weight.dimension if isinstance(weight, Draw) else dimension_of(weight)
+            if given is None and not (one and weight == 0) and not isinstance(weight, np.ndarray) and unit.__str__() != "1":
+                raise ParameterError(
+                    f"{self.name}: weight = {weight!r} has no unit, but {self.target.name}.{self.onto} is in {unit}"
+                )
+        rng = self.net.generator(f"{self.name}.weight")
+        values = cell_values(f"{self.name}: weight", weight, 1 if one else self.size, rng, unit)
+        if self.onto in self.target.neuron.conductances and (values < 0).any():
+            raise ParameterError(
+                f"{self.name}: weight {values.min():g} is refused: {self.target.name}.{self.onto} is a conductance, "
+                "and a conductance is not negative; an inhibitory synapse acts by the reversal potential of its input"
+            )
+        bounds = self.rule.bounds if self.rule else None
+        if bounds is not None:
+            wrong = (values < bounds[0]) | (values > bounds[1])
+            if wrong.any():
+                raise ArrayError(
+                    f"{self.name}: weight {values[wrong][0]:g} is outside the rule's bounds {bounds[0]:g} to {bounds[1]:g}"
+                )
+        return values[0] if one else values
+
+    def _check_rule(self) -> None:
+        if self.rule is None or self.plan is None:
+            return
+        if not self.rule.is_timed:
+            raise ParameterError(
+                f"{self.name}: no parameter of the rule has a unit of time, but a network runs in seconds: give its time "
+                "constants as times, such as tau=20*ms"
+            )
+        for cell in self.plan.cells:
+            side = self.source if cell.side == "pre" else self.target
+            rows = side.rows if isinstance(side, Cells) else ()
+            if cell.variable not in rows:
+                known = ", ".join(f"{cell.side}.{row}" for row in rows) or "none"
+                raise ParameterError(
+                    f"{self.name}: its rule reads {cell.side}.{cell.variable}, which the {side.kind} of {side.name} do not "
+                    f"have{did_you_mean(str(cell.variable), rows)}; they have {known}"
+                )
+        if self.net.threads > 1 and any(cell.side == "pre" for cell in self.plan.cells):
+            raise ParameterError(
+                f"{self.name}: its rule reads a variable of the presynaptic cells, which other threads may be changing; "
+                "make the network with threads=1"
+            )
+
+
+def as_rule(rule: Any) -> Rule | None:
+    """A rule, or None. Raises: `ParameterError`."""
+    if rule is None or isinstance(rule, Rule):
+        return rule
+    raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair(); none is needed")
+
+
+def seconds_of(value: Any) -> float:
+    """A time in seconds."""
+    return in_si(value)

@@ -1,0 +1,102 @@
+"""The synapses of one projection as they lie in memory: a row for each axon, the rows of each thread together.
+
+An axon is a presynaptic cell and a delay: number k · n_pre + cell for the k-th delay. A row holds its synapses onto the
+cells of one thread, in the order of these cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """`row[thread, axon]` and `row[thread, axon + 1]`: where a row begins and ends; `target[synapse]`: its cells.
+
+    `delays`: each there is, in steps. `order`: the place of each synapse in the user's list, or None where that list is
+    in the order of presynaptic, then postsynaptic cells.
+    """
+
+    row: Array
+    target: Array
+    delays: Array
+    n_pre: int
+    order: Array | None
+
+    @property
+    def size(self) -> int:
+        return len(self.target)
+
+    def cells(self) -> tuple[Array, Array]:
+        """`(pre, post)` of each synapse, in the user's order."""
+        pre = np.concatenate([np.repeat(np.arange(len(row) - 1), np.diff(row)) for row in self.row]) % self.n_pre
+        return self.listed(pre), self.listed(self.target)
+
+    def delay(self) -> Array:
+        """The delay of each synapse in steps, in the user's order."""
+        return self.listed(self.delays[self._axons() // self.n_pre])
+
+    def listed(self, values: Array) -> Array:
+        """Values as they lie, in the user's order."""
+        order = self._order()
+        if order is None:
+            return values
+        result = np.empty_like(values)
+        result[order] = values
+        return result
+
+    def laid(self, values: Array) -> Array:
+        """Values in the user's order, as they lie."""
+        order = self._order()
+        return values if order is None else values[order]
+
+    def _axons(self) -> Array:
+        return np.concatenate([np.repeat(np.arange(len(row) - 1), np.diff(row)) for row in self.row])
+
+    def _order(self) -> Array | None:
+        if self.order is not None or len(self.row) == 1:
+            return self.order
+        listed = np.lexsort((self.target, self._axons()))  # one delay, no two lists: made anew when asked for
+        result = np.empty(self.size, dtype=np.int64)
+        result[listed] = np.arange(self.size)
+        return result
+
+
+def rows_of_pieces(pieces: Iterable[tuple[Array, Array]], n_pre: int, bounds: Array, delay: int) -> Rows:
+    """Synapses that come in the order of presynaptic cells, all with one delay; `bounds`: of each thread's cells."""
+    threads = len(bounds) - 1
+    counts = np.zeros((threads, n_pre), dtype=np.int64)
+    targets: list[list[Array]] = [[] for _ in range(threads)]
+    for pre, post in pieces:
+        owner = np.searchsorted(bounds, post, side="right") - 1 if threads > 1 else None
+        for thread in range(threads):
+            mine = slice(None) if owner is None else owner == thread
+            counts[thread] += np.bincount(pre[mine], minlength=n_pre)
+            targets[thread].append(post[mine].astype(np.int32))
+    target = np.concatenate([piece for thread in targets for piece in thread] or [np.zeros(0, np.int32)])
+    return Rows(_begins(counts), target, np.array([delay]), n_pre, None)
+
+
+def rows_of_list(pre: Array, post: Array, delay: Array, n_pre: int, bounds: Array) -> Rows:
+    """Synapses in any order, each with its own delay in steps."""
+    delays, which = np.unique(delay, return_inverse=True)
+    if len(delays) == 0:
+        delays, which = np.array([1]), np.zeros(0, dtype=np.int64)
+    axon = which * n_pre + pre
+    owner = np.searchsorted(bounds, post, side="right") - 1
+    order = np.lexsort((post, axon, owner))
+    counts = np.zeros((len(bounds) - 1, len(delays) * n_pre), dtype=np.int64)
+    np.add.at(counts, (owner, axon), 1)
+    return Rows(_begins(counts), post[order].astype(np.int32), delays, n_pre, order)
+
+
+def _begins(counts: Array) -> Array:
+    """Where each row begins, given how many synapses each has `[thread, axon]`, and where the last ends."""
+    ends = np.cumsum(counts.ravel()).reshape(counts.shape)
+    first = np.concatenate(([0], ends[:-1, -1])) if counts.shape[1] else np.zeros(len(counts), np.int64)
+    return np.concatenate((first[:, None], ends), axis=1)
