@@ -17,42 +17,32 @@ from cofire.language.algebra import simplify, tidy
 from cofire.language.functions import FILTERS
 from cofire.language.tree import (
     ONE,
-    POST,
-    PRE,
     ZERO,
     Binary,
     Call,
     Cell,
     Expr,
-    Name,
     Negative,
-    Number,
-    Weight,
     children,
     rebuild,
-    walk,
 )
-from cofire.lowering.placement import SYNAPSE, Placement
-from cofire.lowering.products import separate
 
 MAX_TERMS = 16  # of one product multiplied out, for a plan that reads well; what has more stays a product
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """How one quantity changes. `stepped`: the parts of the drift that the clock must step, each with the reason."""
+    """How one quantity changes at spikes, and between them."""
 
     arrival: Expr
     spike: Expr
     meeting: Expr
     drift: Expr
-    stepped: tuple[tuple[Expr, str], ...] = ()
 
 
-def find_events(expression: Expr, place: Placement) -> Events:
+def find_events(expression: Expr) -> Events:
     """The events of the quantity whose rate of change is `expression`."""
-    arrival, spike, meeting, drift = _parts(expression)
-    return Events(arrival, spike, meeting, drift, tuple(_stepped(drift, place)))
+    return Events(*_parts(expression))
 
 
 def _parts(node: Expr) -> tuple[Expr, Expr, Expr, Expr]:
@@ -120,45 +110,3 @@ def _at(node: Expr, pre: Expr, post: Expr) -> Expr:
         case Call(function) if function in FILTERS:
             return node
     return tidy(rebuild(node, lambda child: _at(child, pre, post)))
-
-
-def _stepped(drift: Expr, place: Placement) -> list[tuple[Expr, str]]:
-    """The terms of the drift that no closed form integrates between events."""
-    separated = separate(drift, place)
-    found = [(part, "it is not a sum of products") for part in separated.rest]
-    for term in separated.terms:
-        for factor in (term.post, term.pre, term.synapse):
-            reason = None if factor is None else _obstacle(factor, place)
-            if factor is not None and reason:
-                found.append((factor, reason))
-    return found
-
-
-def _obstacle(factor: Expr, place: Placement) -> str | None:
-    """Why `factor` has no closed form; a product of decaying traces has one, and so has what is linear in w."""
-    for part in _factors(factor):
-        match part:
-            case Number() | Weight() | Name() if part != Weight() or factor == part:
-                if isinstance(part, Name) and part.id in place.signals:
-                    return "the signal changes from step to step"
-            case Call(function) if function in FILTERS:
-                if any(isinstance(inner, Cell) and inner not in (PRE, POST) for inner in walk(part)):
-                    return "it follows a variable of the cell, which changes from step to step"
-            case Cell():
-                return "it is a variable of the cell, which changes from step to step"
-            case _ if place.axes(part) >= SYNAPSE and part != Weight():
-                return "it is not linear in the synapse"
-            case Weight():
-                return "it is not linear in w"
-            case _:
-                return "it is not a product of decaying traces"
-    return None
-
-
-def _factors(node: Expr) -> list[Expr]:
-    match node:
-        case Binary("*", left, right):
-            return _factors(left) + _factors(right)
-        case Binary("+" | "-", left, right):
-            return _factors(left) + _factors(right)
-    return [node]

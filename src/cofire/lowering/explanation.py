@@ -28,9 +28,10 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield ""
     yield "With spikes"
     yield from _columns(_spikes(plan))
-    for _, events in plan.events:
-        for part, reason in events.stepped:
-            yield f"  {to_text(part)!r} is stepped by the clock: {reason}."
+    for name, motion in plan.motions:
+        if motion.is_stepped:
+            how = "is stepped by the clock" if motion.kind == "followed" else "is stepped by the clock, with a solver"
+            yield f"  {name} {how}: {motion.reason}."
 
 
 def _owners(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -123,17 +124,8 @@ def _not_separating(plan: Plan) -> Iterator[str]:
         yield f"  {to_text(part)!r} does not separate into pre and post: each operation runs tiled, B·post·pre times."
 
 
-def _stepped(plan: Plan) -> set[str]:
-    """What the clock must step between events: what has no closed form, and what follows such a quantity."""
-    stepped = {name for name, events in plan.events if events.stepped}
-    for _ in plan.states:
-        symbols = {state.symbol for state in plan.states if state.key in stepped}
-        stepped |= {name for name, events in plan.events if symbols & set(walk(events.drift))}
-    return stepped
-
-
 def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
-    stepped = _stepped(plan)
+    motions = dict(plan.motions)
     for name, events in plan.events:
         kind = next((state.kind for state in plan.states if state.key == name), "variable")
         change = (lambda _: "= 1") if kind == "nearest" else _change
@@ -145,7 +137,7 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
             also = "" if events.arrival == ZERO == events.spike else ", in addition"
             yield f"when both meet in one step{also}", f"{name} {change(events.meeting)}"
         if events.drift != ZERO:
-            how = "stepped by the clock" if name in stepped else "exact, applied at the next event"
+            how = "stepped by the clock" if motions[name].is_stepped else "exact, applied at the next event"
             yield (
                 "between events",
                 f"d{name}/dt = {to_text(events.drift)} ({how})"

@@ -1,17 +1,17 @@
 """Networks of spiking cells whose synapses learn.
 
-    network.py       the network, and running it
-    populations.py   cells with equations, Poisson sources, given spikes
-    projections.py   the synapses between two populations
-    connectors.py    which pairs of cells have one
-    draws.py         weights, delays and start values drawn at random
-    rows.py          how synapses lie in memory
-    engine.py        the generated code and the arrays it works on
-    recorders.py     what to keep of a run
-    collection.py    keeping it, slice by slice
-    record.py        what was kept
-    plot.py          figures of it
-    checkpoint.py    a file from which a run goes on
+network.py       the network, and running it
+populations.py   cells with equations, Poisson sources, given spikes
+projections.py   the synapses between two populations
+connectors.py    which pairs of cells have one
+draws.py         weights, delays and start values drawn at random
+rows.py          how synapses lie in memory
+engine.py        the generated code and the arrays it works on
+recorders.py     what to keep of a run
+collection.py    keeping it, slice by slice
+record.py        what was kept
+plot.py          figures of it
+checkpoint.py    a file from which a run goes on
 """
 
 from cofire.network.connectors import (

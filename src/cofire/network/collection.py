@@ -26,7 +26,9 @@ class Collection:
         self.net, self.engine, self.recorders, self.begin, self.end = net, engine, recorders, begin, end
         self._check()
         self.kept: dict[Recorder, list[tuple[Array, ...]]] = {recorder: [] for recorder in recorders}
-        self.every = {r: steps_of(f"{r.label}: every", r.every, net.dt) for r in recorders if not isinstance(r, SpikeRecorder)}
+        self.every = {
+            r: steps_of(f"{r.label}: every", r.every, net.dt) for r in recorders if not isinstance(r, SpikeRecorder)
+        }
         self.intervals = [self.every[r] for r in recorders if isinstance(r, WeightRecorder)]
         heard = {r.population for r in recorders if isinstance(r, SpikeRecorder | RateRecorder)}
         for population in net.populations:
@@ -47,7 +49,11 @@ class Collection:
                     f"record holds {recorder!r}, which is no recorder; give cells.spikes, cells.v.every(1*ms) or "
                     "synapses.weight.every(1*second)"
                 )
-            part = getattr(recorder, "population", None) or getattr(recorder, "cells", None) or getattr(recorder, "projection", None)
+            part = (
+                getattr(recorder, "population", None)
+                or getattr(recorder, "cells", None)
+                or getattr(recorder, "projection", None)
+            )
             if part is None or part.net is not self.net:
                 raise ParameterError(f"{recorder.label} is of another network")
             if labels.count(recorder.label) > 1 and isinstance(recorder, SpikeRecorder):

@@ -5,7 +5,7 @@
     fixed_probability(p)             each pair with probability p
     fixed_in_degree(k)               k presynaptic cells for each postsynaptic one
     from_pairs(pre, post)            as listed
-    from_matrix(matrix)              where a matrix [post, pre], dense or scipy.sparse, is not zero; it brings the weights
+    from_matrix(matrix)              where a matrix [post, pre], dense or scipy.sparse, is not zero, with its weights
     by_distance(p, pre=, post=)      with a probability that depends on how far apart the cells lie
 
 `autapses`: whether a cell of a population may have a synapse onto itself. `multapses`: whether a pair may have several.
@@ -158,9 +158,7 @@ class from_matrix:  # noqa: N801
         pre, post, _ = self._entries()
         shape = tuple(self.matrix.shape)
         if shape != (n_post, n_pre):
-            raise ArrayError(
-                f"the matrix has shape {shape}; expected [post, pre], here ({n_post}, {n_pre})"
-            )
+            raise ArrayError(f"the matrix has shape {shape}; expected [post, pre], here ({n_post}, {n_pre})")
         yield pre, post
 
     def weights(self) -> Array:
@@ -184,7 +182,7 @@ class from_matrix:  # noqa: N801
 
 @dataclass(frozen=True)
 class by_distance:  # noqa: N801
-    """Each pair with probability `p(distance)`, `distance` an array; `pre[cell, axis]`, `post[cell, axis]`: positions."""
+    """Each pair with probability `p(distance)`, of an array; `pre[cell, axis]`, `post[cell, axis]`: positions."""
 
     p: Callable[[Array], Array]
     pre: Any

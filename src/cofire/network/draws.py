@@ -1,4 +1,4 @@
-"""Values drawn at random for each synapse or cell: `weight=cofire.uniform(0, 1)`, `delay=cofire.normal(2*ms, 0.5*ms)`."""
+"""Values drawn at random for each synapse or cell: `weight=cofire.uniform(0, 1)`, `delay=cofire.normal(2*ms, 1*ms)`."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cofire.backends import cells as numbers
 from cofire.backends.numba.cache import load
 from cofire.backends.numba.network import (
     DriveCode,
@@ -19,7 +20,6 @@ from cofire.backends.numba.network import (
     network_source,
 )
 from cofire.errors import ParameterError
-from cofire.lowering.cells import coefficients
 from cofire.network.populations import Cells, Poisson, Population, SpikeList
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Engine:
     def __init__(self, net: Network) -> None:
         self.net = net
         populations = tuple(
-            PopulationCode(p.name, _kind(p), p.plan if isinstance(p, Cells) else None, getattr(p, "varying", ()))
+            PopulationCode(p.name, _kind(p), p.plan, p.neuron.varying)
+            if isinstance(p, Cells)
+            else PopulationCode(p.name, _kind(p))
             for p in net.populations
         )
         projections = tuple(
@@ -76,7 +78,7 @@ class Engine:
     # Running
 
     def advance(self, begin: int, end: int) -> int:
-        """Runs steps `begin` to `end` - 1, or fewer if the spikes kept must be collected first; returns where it stopped."""
+        """Runs steps `begin` to `end` - 1, or fewer if spikes must be collected first; returns where it stopped."""
         self.flags[:] = 0
         self.meetings[:] = 0
         if len(self.frames) == 1:
@@ -87,7 +89,7 @@ class Engine:
         def share(part: int) -> None:
             try:
                 reached[part] = int(self._work(part, begin, end))
-            except BaseException as error:  # noqa: BLE001  (told in the thread that asked)
+            except BaseException as error:
                 failures.append(error)
 
         workers = [threading.Thread(target=share, args=(part,)) for part in range(1, len(self.frames))]
@@ -141,7 +143,9 @@ class Engine:
                 f"{name}_watched_variables": np.array([cells.rows.index(v) for v, _, _ in watches], np.int64),
                 f"{name}_watched_every": np.array([every for _, every, _ in watches], np.int64),
                 f"{name}_watched_first": first,
-                f"{name}_watched_cells": np.concatenate([which for *_, which in watches] or [np.zeros(0)]).astype(np.int64),
+                f"{name}_watched_cells": np.concatenate([which for *_, which in watches] or [np.zeros(0)]).astype(
+                    np.int64
+                ),
                 f"{name}_watched_starts": np.array(
                     [
                         at - row.start * len(which)
@@ -181,6 +185,8 @@ class Engine:
         """Switches learning: what the rule remembers stands still while it is off."""
         kernel = self.code.kernels.get(projection.name)
         if kernel is None:
+            if projection.kept is not None:
+                self.frames[0][f"{projection.name}_learning"][0] = wanted
             return
         rebase = getattr(self.module, f"rebase_{projection.name}")
         for frame in self.frames:
@@ -216,6 +222,10 @@ class Engine:
             parts += [f"before_{q}" for q in kernel.remembered]
             parts += [f"{kind}_{q}" for kind in ("prior", "log") for q in kernel.logged]
             names |= {f"{name}_{part}" for part in parts}
+        for projection in self.net.projections:
+            if projection.kept is not None and projection.kept.is_clocked:
+                parts = ["learning", *(q.name for q in projection.kept.quantities)]
+                names |= {f"{projection.name}_{part}" for part in parts}
         for name in self.modulators:
             names |= {name, f"{name}_last"}
         return names
@@ -225,8 +235,14 @@ class Engine:
     def _frame(self, part: int) -> Arrays:
         attention, crowded = self.flags
         return {
-            **{"part": part, "parts": self.net.threads, "chunk": self.chunk, "dt": self.net.dt, "ring": self.ring},
-            **{"meetings": self.meetings, "attention": attention, "crowded": crowded},
+            "part": part,
+            "parts": self.net.threads,
+            "chunk": self.chunk,
+            "dt": self.net.dt,
+            "ring": self.ring,
+            "meetings": self.meetings,
+            "attention": attention,
+            "crowded": crowded,
         }
 
     def _add(self, arrays: Arrays) -> None:
@@ -245,8 +261,8 @@ class Engine:
             own |= {
                 "x": population.x,
                 "until": population.until,
-                "parameters": np.array([float(neuron.values[p]) for p in plan.parameters if p not in population.varying] or [0.0]),
-                "coefficients": coefficients(neuron, plan, self.net.dt),
+                "parameters": numbers.parameters(neuron, plan),
+                "coefficients": numbers.coefficients(neuron, plan, self.net.dt),
                 "learning": self.net.flag,
             }
         elif isinstance(population, Poisson):
@@ -278,6 +294,8 @@ class Engine:
             frame[f"{name}_arriving"] = np.empty(max(projection.source.size, 1), np.int32)
         if name in self.code.kernels:
             self._add_kernel(projection)
+        elif projection.kept is not None:
+            self._add_clocked(projection)
 
     def _add_kernel(self, projection: Projection) -> None:
         kernel, rule, rows = self.code.kernels[projection.name], projection.rule, projection.rows
@@ -291,30 +309,74 @@ class Engine:
         log = (n_post, max(LOG, 2 * self.chunk + 2)) if kernel.needs_log else (1, 1)
         low, high = rule.bounds or (-np.inf, np.inf)
         shared: Arrays = {
-            **{"parameters": parameters, "span": span, "low": low, "high": high, **fades},
+            "parameters": parameters,
+            "span": span,
+            "low": low,
+            "high": high,
+            **fades,
             "axons": np.arange(n_axons, dtype=np.int32),
             "cell": np.arange(n_axons) % max(rows.n_pre, 1),
             "logged": np.zeros(n_post, np.int32),
-            **{"newest": np.full(n_post, -1, np.int32), "second": np.full(n_post, -1, np.int32)},
+            "newest": np.full(n_post, -1, np.int32),
+            "second": np.full(n_post, -1, np.int32),
             "fired": np.zeros(log, np.int32),
             **{f"log_{q}": np.zeros(log) for q in kernel.logged},
             **{f"prior_{q}": np.zeros(n_post) for q in kernel.logged},
         }
-        for signal in projection.plan.cells if projection.plan else ():
-            side = projection.source if signal.side == "pre" else projection.target
-            assert isinstance(side, Cells)
-            shared[f"row_of_{kernel.kept.names[signal]}"] = side.rows.index(str(signal.variable))
+        shared |= self._rows_read(projection)
         sizes = {"post": n_post, "synapse": rows.size}
         shared |= {q.name: np.zeros(sizes[q.owner]) for q in kernel.kept.quantities[1:] if q.owner in sizes}
         self._add({f"{projection.name}_{key}": value for key, value in shared.items()})
         for frame in self.frames:
             own: Arrays = {
-                **{"last": np.zeros(n_axons, np.int32), "heard": np.zeros(n_axons, np.bool_)},
-                **{"base": np.zeros(1, np.int64), "learning": np.array([projection.learning])},
-                **{q.name: np.zeros(n_axons if q.owner == "pre" else 1) for q in kernel.kept.quantities if q.owner in ("pre", "all")},
+                "last": np.zeros(n_axons, np.int32),
+                "heard": np.zeros(n_axons, np.bool_),
+                "base": np.zeros(1, np.int64),
+                "learning": np.array([projection.learning]),
+                **{
+                    q.name: np.zeros(n_axons if q.owner == "pre" else 1)
+                    for q in kernel.kept.quantities
+                    if q.owner in ("pre", "all")
+                },
                 **{f"before_{q}": np.zeros(n_axons) for q in kernel.remembered},
             }
             frame.update({f"{projection.name}_{key}": value for key, value in own.items()})
+
+    def _add_clocked(self, projection: Projection) -> None:
+        """For a rule that no closed form covers: the network has one thread."""
+        rule, kept, rows, name = projection.rule, projection.kept, projection.rows, projection.name
+        assert rule is not None
+        assert kept is not None
+        row, n_post = rows.row[0], projection.target.size
+        incoming = np.argsort(rows.target, kind="stable")
+        low, high = rule.bounds or (-np.inf, np.inf)
+        sizes = {"all": 1, "pre": len(row) - 1, "post": n_post, "synapse": rows.size}
+        arrays: Arrays = {
+            "low": low,
+            "high": high,
+            "normalize": {None: 0, "l1": 1, "l2": 2}[rule.normalize],
+            "parameters": np.array([rule.values[key] for key in kept.parameters] or [0.0]),
+            "column": np.searchsorted(rows.target[incoming], np.arange(n_post + 1)),
+            "incoming": incoming,
+            "source": np.repeat(np.arange(len(row) - 1), np.diff(row))[incoming],
+            "cell": np.arange(len(row) - 1) % max(rows.n_pre, 1),
+            "learning": np.array([projection.learning]),
+            "clocked_arriving": np.zeros(len(row), np.int64),
+            "clocked_firing": np.zeros(n_post, np.int64),
+            **{q.name: np.zeros(sizes[q.owner]) for q in kept.quantities[1:]},
+            **self._rows_read(projection),
+        }
+        self._add({f"{name}_{key}": value for key, value in arrays.items()})
+
+    @staticmethod
+    def _rows_read(projection: Projection) -> Arrays:
+        """Which rows of x hold the variables of cells that the rule reads."""
+        found: Arrays = {}
+        for cell in projection.plan.cells if projection.plan and projection.kept else ():
+            side = projection.source if cell.side == "pre" else projection.target
+            assert isinstance(side, Cells)
+            found[f"row_of_{projection.kept.names[cell]}"] = side.rows.index(str(cell.variable))
+        return found
 
     def _add_modulator(self, name: str) -> None:
         modulator = self.net.modulators[name]
@@ -338,10 +400,10 @@ class Engine:
             return self.net.dt
         if argument in ("first", "past"):
             return int(self.net.bounds(projection.target)[frame["part"] + (argument == "past")])
-        for signal in kernel.kept.signals:
-            spelt = kernel.kept.names[signal]
+        for read in kernel.kept.signals:
+            spelt = kernel.kept.names[read]
             if argument == spelt:
-                side = projection.source if getattr(signal, "side", "") == "pre" else projection.target
+                side = projection.source if getattr(read, "side", "") == "pre" else projection.target
                 assert isinstance(side, Cells)
                 return side.x[frame[f"{projection.name}_row_of_{spelt}"]]
             if argument == f"{spelt}_n":

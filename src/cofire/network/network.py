@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cofire.constraints import NONNEGATIVE, POSITIVE, check
-from cofire.errors import DimensionError, DivergenceError, ParameterError, shown
+from cofire.errors import ArrayError, DimensionError, DivergenceError, ParameterError, shown
 from cofire.network.collection import Collection
 from cofire.network.connectors import Connector
 from cofire.network.engine import Engine, interruptible
@@ -25,7 +25,7 @@ from cofire.network.projections import Projection, as_rule
 from cofire.network.record import Record
 from cofire.network.recorders import Recorder
 from cofire.neuron import Neuron
-from cofire.units import FREQUENCY, TIME, Quantity, in_si
+from cofire.units import FREQUENCY, TIME, Quantity
 
 Array = np.ndarray
 SLICE = 0.2  # seconds of real time between two looks at the clock, the keyboard and the records
@@ -55,7 +55,7 @@ class Drive:
 
 @dataclass(eq=False)
 class Modulator:
-    """A signal that reaches every synapse, such as dopamine. It decays with `tau`, or stays. Made by `Network.modulator`."""
+    """A signal that reaches every synapse, such as dopamine; it decays with `tau`, or stays."""
 
     name: str
     net: Network
@@ -77,7 +77,12 @@ class Modulator:
         """What the generated code takes; what has decayed below a billionth of a pulse is 0."""
         largest = max([abs(self.start), *np.abs(self.amounts)], default=0.0)
         fade = math.exp(-dt / self.tau) if self.tau else 1.0
-        return {"pulses": self.pulses, "amounts": self.amounts, "fade": fade, "least": 1e-9 * largest if self.tau else 0.0}
+        return {
+            "pulses": self.pulses,
+            "amounts": self.amounts,
+            "fade": fade,
+            "least": 1e-9 * largest if self.tau else 0.0,
+        }
 
 
 class Network:
@@ -89,8 +94,8 @@ class Network:
         synapses = net.connect(inputs, cell, cofire.all_to_all(), weight=cofire.uniform(0, 0.01), rule=...)
         record = net.run(100*second, record=[cell.spikes, synapses.weight.every(1*second)])
 
-    `dt`: the length of a step. `seed`: of everything random. `threads`: 1 unless given; results are the same to the last
-    bit for any number.
+    `dt`: the length of a step. `seed`: of everything random. `threads`: 1 unless given; results are the same to the
+    last bit for any number.
 
     In each step spikes arrive and act with the weights as they are before they learn; cells move on by dt and may fire;
     a spike of step n arrives in step n + delay. Raises: `CofireError` for what cannot be, before anything runs.
@@ -124,7 +129,7 @@ class Network:
         return self._added(made)
 
     def poisson(self, size: int, rate: Any, *, every: Quantity | None = None, name: str | None = None) -> Poisson:
-        """`size` sources that fire at random. `rate`: one, one for each, or `[time, source]` in rows that last `every`."""
+        """`size` sources that fire at random. `rate`: one, one for each, or `[time, source]`, a row every `every`."""
         rows = None if every is None else steps_of("every", every, self.dt)
         return self._added(Poisson(self, self._name(name, "poisson"), self._size(size), _caller(), rate, rows))
 
@@ -147,9 +152,9 @@ class Network:
     ) -> Projection:
         """Synapses from `source` onto `target`.
 
-        `connector`: which pairs, such as `cofire.fixed_probability(0.1)`. `weight`: added to the input `onto` of the cell
-        at each spike; one number, one a synapse, or a draw such as `cofire.uniform(0, 1)`. `delay`: likewise, a time;
-        one step unless given. `rule`: how the weights learn; they are kept in `dtype`.
+        `connector`: which pairs, such as `cofire.fixed_probability(0.1)`. `weight`: added to the input `onto` of the
+        cell at each spike; one number, one a synapse, or a draw such as `cofire.uniform(0, 1)`. `delay`: likewise, a
+        time; one step unless given. `rule`: how the weights learn; they are kept in `dtype`.
         """
         for side, population in (("source", source), ("target", target)):
             if not isinstance(population, Population) or population.net is not self:
@@ -168,7 +173,9 @@ class Network:
         self.projections.append(projection)
         return projection
 
-    def drive(self, target: Cells, *, rate: Quantity, weight: Any, onto: str | None = None, name: str | None = None) -> Drive:
+    def drive(
+        self, target: Cells, *, rate: Quantity, weight: Any, onto: str | None = None, name: str | None = None
+    ) -> Drive:
         """Gives each cell of `target` a Poisson input of its own, such as a thousand unseen synapses at 1 Hz make."""
         if not isinstance(target, Cells) or target.net is not self:
             raise ParameterError(f"the target {shown(target)} is not a population of cells of this network")
@@ -181,13 +188,20 @@ class Network:
         size, unit = check("weight", weight), target.unit(onto)
         if unit is not None and isinstance(weight, Quantity) and weight.dimension != unit:
             raise DimensionError(f"weight = {weight!r} is in {weight.dimension}, but {target.name}.{onto} is in {unit}")
-        made = Drive(self._name(name, f"drive_of_{target.name}"), target, onto, check("rate", rate, NONNEGATIVE), size, self)
+        made = Drive(
+            self._name(name, f"drive_of_{target.name}"), target, onto, check("rate", rate, NONNEGATIVE), size, self
+        )
         if made.rate > 0:
             self.drives.append(made)
         return made
 
     def modulator(
-        self, name: str, *, value: float = 0.0, tau: Quantity | None = None, pulses: Iterable[tuple[Quantity, float]] = ()
+        self,
+        name: str,
+        *,
+        value: float = 0.0,
+        tau: Quantity | None = None,
+        pulses: Iterable[tuple[Quantity, float]] = (),
     ) -> Modulator:
         """A signal that the rules of this network may read, such as "dopamine".
 
@@ -195,7 +209,9 @@ class Network:
         `(time, amount)`, what is added when.
         """
         self._open()
-        listed = sorted((steps_of("the time of a pulse", when, self.dt, least=0), check("amount", size)) for when, size in pulses)
+        listed = sorted(
+            (steps_of("the time of a pulse", when, self.dt, least=0), check("amount", size)) for when, size in pulses
+        )
         when, size = (np.array([pair[k] for pair in listed]) for k in (0, 1))
         decay = 0.0 if tau is None else check("tau", tau, POSITIVE)
         label = self._name(name, name)
@@ -232,20 +248,23 @@ class Network:
     ) -> Record:
         """Runs for `duration` and returns what was recorded.
 
-        `progress`: True shows a bar; a function is called with the share done and a note. `each`: `(interval, function)`,
-        a function called at intervals, which may read and change the network. `max_rate`: stop if the mean rate of a
+        `progress`: True shows a bar; a function is called with the share done and a note. `each`: `(interval,
+        function)`, called at intervals, which may read and change the network. `max_rate`: stop if the mean rate of a
         population passes it. `checkpoint`: a file from which `cofire resume` goes on, written `every` so often.
 
         Ctrl-C stops soon and returns what there is, with `record.stopped` saying so. Raises: `DivergenceError` if a
         variable is not finite.
         """
         steps = steps_of("duration", duration, self.dt, least=0)
-        engine = self._ready()
-        collection = Collection(self, engine, tuple(record), self.step, self.step + steps)
         limit = None if max_rate is None else check("max_rate", max_rate, POSITIVE)
         call_every = None if each is None else steps_of("each", each[0], self.dt)
         save_every = None if checkpoint is None else steps_of("every", every or 10 * Quantity(1.0, TIME), self.dt)
-        return _Run(self, engine, collection, steps, progress, (call_every, each), limit, (save_every, checkpoint)).go()
+        collection = self.collect(tuple(record), self.step, self.step + steps)
+        return _Run(self, collection, progress, (call_every, each), limit, (save_every, checkpoint)).go()
+
+    def collect(self, recorders: tuple[Recorder, ...], begin: int, end: int) -> Collection:
+        """The records of steps `begin` to `end` - 1, still empty."""
+        return Collection(self, self._ready(), recorders, begin, end)
 
     def _ready(self) -> Engine:
         if self._engine is None:
@@ -276,6 +295,20 @@ class Network:
                 frame[name][0] = value
         return float(self._engine.frames[0][name][0])
 
+    def state(self) -> dict[str, Array]:
+        """Every array that a run changes, by a name of its own."""
+        return dict(self._ready().state())
+
+    def restore(self, state: Mapping[str, Array], step: int) -> None:
+        """Goes back to a state, as it was before `step`. Raises: `ArrayError` if it is not one of this network."""
+        mine = self.state()
+        for name, values in mine.items():
+            if name not in state or state[name].shape != values.shape or state[name].dtype != values.dtype:
+                raise ArrayError(f"this is no state of this network: {name} is missing or has another shape")
+        for name, values in mine.items():
+            values[...] = state[name]
+        self.step = step
+
     def source(self) -> str:
         """The generated source of the network, to be read."""
         return self._ready().code.text
@@ -303,7 +336,9 @@ class Network:
         except (AttributeError, ValueError, OSError):
             return
         if size > free:
-            raise ParameterError(f"{name} needs about {size / 1e9:.0f} GB, and this machine has {free / 1e9:.0f} GB free")
+            raise ParameterError(
+                f"{name} needs about {size / 1e9:.0f} GB, but this machine has {free / 1e9:.0f} GB free"
+            )
 
     def _open(self) -> None:
         if self._engine is not None:
@@ -330,7 +365,9 @@ class Network:
     @staticmethod
     def _size(size: int) -> int:
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 1 <= size < 2**31:
-            raise ParameterError(f"size = {shown(size)} is refused: a population has a whole number of cells, at least 1")
+            raise ParameterError(
+                f"size = {shown(size)} is refused: a population has a whole number of cells, at least 1"
+            )
         return int(size)
 
     def __repr__(self) -> str:
@@ -344,16 +381,14 @@ class _Run:
     def __init__(
         self,
         net: Network,
-        engine: Engine,
         collection: Collection,
-        steps: int,
         progress: Callable[[float, str], None] | bool,
         each: tuple[int | None, tuple[Quantity, Callable[[], None]] | None],
         limit: float | None,
         saves: tuple[int | None, str | Path | None],
     ) -> None:
-        self.net, self.engine, self.collection = net, engine, collection
-        self.begin, self.end = net.step, net.step + steps
+        self.net, self.engine, self.collection = net, collection.engine, collection
+        self.begin, self.end = net.step, collection.end
         self.progress = progress
         self.call_every, self.each = each
         self.limit = limit
@@ -393,7 +428,7 @@ class _Run:
         if self.file is not None and self.save_every and (step % self.save_every == 0 or step == self.end):
             from cofire.network.checkpoint import save
 
-            save(self.file, self.net, self.collection, self.end, self.save_every)
+            save(self.file, self.net, self.collection, self.save_every)
 
     @staticmethod
     def _next_size(size: int, done: int, spent: float) -> int:
@@ -472,6 +507,12 @@ def _caller() -> str:
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
-def seconds(value: Quantity) -> float:
-    """A time in seconds."""
-    return in_si(value)
+def resume(file: str | Path, *, progress: Callable[[float, str], None] | bool = False) -> tuple[Network, Record]:
+    """Goes on with the run in a checkpoint, to its end: the network, and the record of the whole run.
+
+    Raises: `CofireError` if the file is no checkpoint.
+    """
+    from cofire.network.checkpoint import load
+
+    collection, every = load(file)
+    return collection.net, _Run(collection.net, collection, progress, (None, None), None, (every, file)).go()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cofire import compiler
+from cofire.backends import cells as numbers
 from cofire.constraints import number
 from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
 from cofire.network.draws import Draw
@@ -53,17 +54,9 @@ class Cells(Population):
         super().__init__(net, name, size, made)
         self.neuron = neuron
         self.plan = compiler.lower_neuron(neuron)
-        self.varying = tuple(sorted(key for key, value in neuron.values.items() if np.ndim(value) > 0))
-        self.rows = (*self.plan.variables, *self.varying)
-        self.x = np.zeros((len(self.rows), size))
+        self.rows = (*self.plan.variables, *neuron.varying)
         self.until = np.zeros(size, dtype=np.int64)
-        for key in self.varying:
-            values = np.asarray(neuron.values[key], dtype=np.float64)
-            if values.shape != (size,):
-                raise ArrayError(f"{name}: {key} has shape {values.shape}; expected one value for each of {size} cells")
-            self.x[self.rows.index(key)] = values
-        for variable in self.plan.variables:
-            self.x[self.rows.index(variable)] = neuron.start[variable]
+        self.x = numbers.start(neuron, self.plan, size)
 
     def __getattr__(self, name: str) -> Variable:
         if not name.startswith("_") and name in self.__dict__.get("rows", ()):
@@ -86,7 +79,8 @@ class Cells(Population):
         for name, value in values.items():
             if name not in self.rows:
                 raise ParameterError(
-                    f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; it has {', '.join(self.rows)}"
+                    f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; "
+                    f"it has {', '.join(self.rows)}"
                 )
             self.x[self.rows.index(name)] = cell_values(
                 f"{self.name}.{name}", value, self.size, self.net.generator(f"{self.name}.{name}"), self.unit(name)
@@ -94,7 +88,7 @@ class Cells(Population):
 
     def unit(self, name: str) -> Any:
         """The dimension of a variable or parameter, or None where the equations leave it open."""
-        return self.neuron.dimensions.get(name)
+        return self.neuron.dimension(name)
 
 
 class Poisson(Population):
@@ -165,8 +159,8 @@ class SpikeList(Population):
         if twice.any():
             place = int(np.argmax(twice))
             raise ArrayError(
-                f"{name}: cell {self.cells[place]} fires twice in step {self.steps[place]} ({self.steps[place] * net.dt:g} s); "
-                "choose a smaller dt, or keep one of the spikes"
+                f"{name}: cell {self.cells[place]} fires twice in step {self.steps[place]}, at "
+                f"{self.steps[place] * net.dt:g} s; choose a smaller dt, or keep one of the spikes"
             )
 
 
@@ -188,7 +182,9 @@ def cell_values(name: str, value: Any, size: int, rng: np.random.Generator, unit
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
         place = int(np.argmax(~np.isfinite(array)))
-        raise ArrayError(f"{name} has {int((~np.isfinite(array)).sum())} value(s) that are NaN or infinite, first at {place}")
+        raise ArrayError(
+            f"{name} has {int((~np.isfinite(array)).sum())} value(s) that are NaN or infinite, first at {place}"
+        )
     return array
 
 
@@ -211,5 +207,7 @@ def steps_of(name: str, time: Any, dt: float, *, least: int = 1) -> int:
     if not np.isfinite(steps) or abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)) ** 0.5:
         raise ParameterError(f"{name} = {time!r} is not a whole number of steps of dt = {dt * 1e3:g} ms")
     if round(steps) < least:
-        raise ParameterError(f"{name} = {time!r} is refused: it must be at least {least * dt * 1e3:g} ms, {least} step(s)")
+        raise ParameterError(
+            f"{name} = {time!r} is refused: it must be at least {least * dt * 1e3:g} ms, {least} step(s)"
+        )
     return round(steps)

@@ -9,14 +9,14 @@ import numpy as np
 from cofire import compiler
 from cofire.backends.numba.quantities import find_quantities
 from cofire.constraints import POSITIVE, check
-from cofire.errors import ArrayError, ParameterError, did_you_mean
+from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
 from cofire.network.connectors import Connector, from_matrix, from_pairs
 from cofire.network.draws import Draw
 from cofire.network.populations import Cells, Population, cell_values, steps_of
 from cofire.network.recorders import Weight
 from cofire.network.rows import Rows, rows_of_list, rows_of_pieces
 from cofire.rule import Rule
-from cofire.units import TIME, Quantity, dimension_of, in_si
+from cofire.units import DIMENSIONLESS, TIME, Quantity, dimension_of
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -46,12 +46,42 @@ class Projection:
         rule: Rule | None,
         dtype: str,
     ) -> None:
-        self.net, self.name, self.made = net, name, made
-        self.source, self.target, self.rule = source, target, rule
-        self.learning = rule is not None
+        self._identify(net, name, made, source, target, rule)
         self.onto = self._input(onto)
         self.rows = self._laid_out(connector, delay)
         self.w = self._weights(weight, connector, dtype)
+        self._lower()
+
+    @classmethod
+    def restored(
+        cls,
+        net: Network,
+        name: str,
+        made: str,
+        source: Population,
+        target: Cells,
+        onto: str,
+        rows: Rows,
+        w: Array,
+        rule: Rule | None,
+    ) -> Projection:
+        """A projection as it lay in a file."""
+        self = cls.__new__(cls)
+        self._identify(net, name, made, source, target, rule)
+        self.onto, self.rows, self.w = self._input(onto), rows, w
+        self._lower()
+        return self
+
+    def _identify(
+        self, net: Network, name: str, made: str, source: Population, target: Cells, rule: Rule | None
+    ) -> None:
+        self.net, self.name, self.made = net, name, made
+        self.source, self.target, self.rule = source, target, rule
+        self.learning = rule is not None
+
+    def _lower(self) -> None:
+        """What follows from the weights and the rule."""
+        rule = self.rule
         self.same = self.w.shape != (self.rows.size,)
         self.plan = None if rule is None else compiler.lower(rule)
         self.kept = (
@@ -163,7 +193,9 @@ class Projection:
         if weight is None and isinstance(connector, from_matrix):
             weight = connector.weights()
         if weight is None:
-            raise ParameterError(f"{self.name}: weight is missing: a number, one for each synapse, or cofire.uniform(...)")
+            raise ParameterError(
+                f"{self.name}: weight is missing: a number, one for each synapse, or cofire.uniform(...)"
+            )
         made = self._given_weights(weight)
         if made.ndim == 0 and self.rule is None:
             return np.full(1, made, dtype=kind)
@@ -171,14 +203,14 @@ class Projection:
 
     def _given_weights(self, weight: Any) -> Array:
         """Weights in the user's order, or one for all. Raises: `CofireError`."""
-        one = isinstance(weight, Quantity) or np.ndim(weight) == 0 and not isinstance(weight, Draw)
+        one = isinstance(weight, Quantity) or (np.ndim(weight) == 0 and not isinstance(weight, Draw))
         unit = self.target.unit(self.onto)
-        if unit is not None:
-            given = weight.dimension if isinstance(weight, Draw) else dimension_of(weight)
-            if given is None and not (one and weight == 0) and not isinstance(weight, np.ndarray) and unit.__str__() != "1":
-                raise ParameterError(
-                    f"{self.name}: weight = {weight!r} has no unit, but {self.target.name}.{self.onto} is in {unit}"
-                )
+        given = weight.dimension if isinstance(weight, Draw) else dimension_of(weight)
+        plain = given is None and (one or isinstance(weight, Draw)) and not (one and weight == 0)
+        if plain and unit not in (None, DIMENSIONLESS):
+            raise DimensionError(
+                f"{self.name}: weight = {weight!r} has no unit, but {self.target.name}.{self.onto} is in {unit}"
+            )
         rng = self.net.generator(f"{self.name}.weight")
         values = cell_values(f"{self.name}: weight", weight, 1 if one else self.size, rng, unit)
         if self.onto in self.target.neuron.conductances and (values < 0).any():
@@ -191,7 +223,8 @@ class Projection:
             wrong = (values < bounds[0]) | (values > bounds[1])
             if wrong.any():
                 raise ArrayError(
-                    f"{self.name}: weight {values[wrong][0]:g} is outside the rule's bounds {bounds[0]:g} to {bounds[1]:g}"
+                    f"{self.name}: weight {values[wrong][0]:g} is outside the rule's bounds "
+                    f"{bounds[0]:g} to {bounds[1]:g}"
                 )
         return values[0] if one else values
 
@@ -200,8 +233,8 @@ class Projection:
             return
         if not self.rule.is_timed:
             raise ParameterError(
-                f"{self.name}: no parameter of the rule has a unit of time, but a network runs in seconds: give its time "
-                "constants as times, such as tau=20*ms"
+                f"{self.name}: no parameter of the rule has a unit of time, but a network runs in seconds: give its "
+                "time constants as times, such as tau=20*ms"
             )
         for cell in self.plan.cells:
             side = self.source if cell.side == "pre" else self.target
@@ -209,13 +242,18 @@ class Projection:
             if cell.variable not in rows:
                 known = ", ".join(f"{cell.side}.{row}" for row in rows) or "none"
                 raise ParameterError(
-                    f"{self.name}: its rule reads {cell.side}.{cell.variable}, which the {side.kind} of {side.name} do not "
-                    f"have{did_you_mean(str(cell.variable), rows)}; they have {known}"
+                    f"{self.name}: its rule reads {cell.side}.{cell.variable}, which the {side.kind} of {side.name} do "
+                    f"not have{did_you_mean(str(cell.variable), rows)}; they have {known}"
                 )
+        if self.net.threads > 1 and self.kept is not None and self.kept.is_clocked:
+            raise ParameterError(
+                f"{self.name}: its rule changes every synapse in each step (print(rule.explain()) says why), which is "
+                "done in one thread; make the network with threads=1"
+            )
         if self.net.threads > 1 and any(cell.side == "pre" for cell in self.plan.cells):
             raise ParameterError(
-                f"{self.name}: its rule reads a variable of the presynaptic cells, which other threads may be changing; "
-                "make the network with threads=1"
+                f"{self.name}: its rule reads a variable of the presynaptic cells, which other threads may be "
+                "changing; make the network with threads=1"
             )
 
 
@@ -224,8 +262,3 @@ def as_rule(rule: Any) -> Rule | None:
     if rule is None or isinstance(rule, Rule):
         return rule
     raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair(); none is needed")
-
-
-def seconds_of(value: Any) -> float:
-    """A time in seconds."""
-    return in_si(value)

@@ -20,7 +20,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Spikes:
-    """Spikes in the order of time: `cells[spike]`, `steps[spike]`; `size`: cells there are; `begin`, `end`: in seconds."""
+    """Spikes in the order of time: `cells[spike]`, `steps[spike]`; `size`: of the population; `begin`, `end`: in s."""
 
     label: str
     cells: Array
@@ -48,18 +48,23 @@ class Spikes:
 
     def to_xarray(self) -> Any:
         """An `xarray.DataArray` of the cells, along the time of the spikes. Raises: `ParameterError` without xarray."""
-        return _wanted("xarray").DataArray(self.cells, dims=["spike"], coords={"time": ("spike", self.times)}, name=self.label)
+        return _wanted("xarray").DataArray(
+            self.cells, dims=["spike"], coords={"time": ("spike", self.times)}, name=self.label
+        )
 
     def to_neo(self) -> Any:
         """A list of `neo.SpikeTrain`, one a cell. Raises: `ParameterError` without neo."""
         neo = _wanted("neo")
-        trains = np.split(self.times[np.argsort(self.cells, kind="stable")], np.cumsum(np.bincount(self.cells, minlength=self.size))[:-1])
+        trains = np.split(
+            self.times[np.argsort(self.cells, kind="stable")],
+            np.cumsum(np.bincount(self.cells, minlength=self.size))[:-1],
+        )
         return [neo.SpikeTrain(train, units="s", t_start=self.begin, t_stop=max(self.end, self.dt)) for train in trains]
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Values at intervals: `values[time, column]`; `columns`: cells or synapses by number, or the names of a summary."""
+    """Values at intervals: `values[time, column]`; `columns`: cells, synapses, or names of a summary."""
 
     label: str
     times: Array
@@ -94,7 +99,9 @@ class Record(Mapping[Recorder, Any]):
             for recorder, value in self._found.items():
                 if recorder.label == key:
                     return value
-            raise KeyError(f"{key!r} was not recorded; there are {', '.join(r.label for r in self._found) or 'no records'}")
+            raise KeyError(
+                f"{key!r} was not recorded; there are {', '.join(r.label for r in self._found) or 'no records'}"
+            )
         for recorder, value in self._found.items():
             if _same(recorder, key):
                 return value
@@ -122,7 +129,9 @@ def _same(a: Any, b: Any) -> bool:
     """Whether two recorders ask for the same; `cells.spikes` makes a new one each time."""
     if type(a) is not type(b):
         return False
-    return all(x is y or (not hasattr(x, "made") and x == y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True))
+    return all(
+        x is y or (not hasattr(x, "made") and x == y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True)
+    )
 
 
 def _wanted(name: str) -> Any:

@@ -56,7 +56,7 @@ class VariableRecorder:
 
 @dataclass(frozen=True, eq=False)
 class WeightRecorder:
-    """The weights of a projection at intervals: all, those of the synapses listed, or a `summary` of their distribution."""
+    """The weights of a projection at intervals: all, those `of` a list, or a `summary` of all."""
 
     projection: Projection
     every: Quantity

@@ -37,6 +37,8 @@ MAX_SPAN = 65_536  # steps of a table of fades
 RANGE = "for s in range(row[i], row[i + 1])"
 LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
 
+_NUMPY = ("float64", "floor", "int32", "int64", "rint")
+
 COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 """
 _CLIPPED = """
@@ -90,7 +92,7 @@ def preamble(title: str, body: str, imports: tuple[str, ...] = ()) -> str:
     for name, text in _HELPERS.items():
         if f"{name}(" in body + helpers:
             helpers = f"\n{text}{helpers}"
-    used = sorted(name for name in MATHS if re.search(rf"\b{name}\(", body + helpers))
+    used = sorted(name for name in (*MATHS, *_NUMPY) if re.search(rf"(?<!np\.)\b{name}\(|\({name}\)", body + helpers))
     lines = ["import numpy as np", "from numba import njit", *imports]
     lines += [f"from numpy import {', '.join(used)}"] if used else []
     return "\n".join([comment, *lines, "", COMPILED]) + helpers
@@ -148,7 +150,12 @@ class _Kernel(Reader):
         kept = [q.name for q in self.kept.quantities]
         possible = [
             *("dt", "low", "high", "parameters", *self.fades.values(), *self._signal_arguments()),
-            *(*_PLACES, *kept, *(f"before_{q.name}" for q in self.remembered), *(f"{kind}_{q.name}" for kind in ("prior", "log") for q in self.logged)),
+            *(
+                *_PLACES,
+                *kept,
+                *(f"before_{q.name}" for q in self.remembered),
+                *(f"{kind}_{q.name}" for kind in ("prior", "log") for q in self.logged),
+            ),
         ]
         called = {argument for function in calls for argument in self.arguments[function]}
         reads = [a for a in dict.fromkeys(possible) if a in called or re.search(rf"\b{a}\b", body)]
@@ -403,7 +410,9 @@ class _Kernel(Reader):
             with self.out.block("for c in range(begin, end)"):
                 self.out("j = cells[c]")
                 if self.needs_log:
-                    self.out("k = logged[j]", "fired[j, k], logged[j] = now, k + 1", "second[j], newest[j] = newest[j], now")
+                    self.out(
+                        "k = logged[j]", "fired[j, k], logged[j] = now, k + 1", "second[j], newest[j] = newest[j], now"
+                    )
                     self.out(*(f"log_{q.name}[j, k] = prior_{q.name}[j] = {q.name}[j]" for q in self.logged))
                 self._jump_of_cell("post")
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cofire.backends.numba.cells import write_cells
+from cofire.backends.numba.cells import helpers, write_cells
+from cofire.backends.numba.clocked import clocked_arguments, write_clocked
 from cofire.backends.numba.kernels import Kernel, preamble, write_kernel
 from cofire.backends.numba.quantities import Kept
 from cofire.backends.numba.random import RANDOM
@@ -164,7 +165,9 @@ class _Network:
             if population.plan is not None:
                 write_cells(functions, population.plan, population.name, population.varying)
         for projection in self.projections:
-            if projection.plan is not None and projection.kept is not None:
+            if projection.kept is not None and projection.kept.is_clocked:
+                write_clocked(functions, projection.kept, f"_{projection.name}")
+            elif projection.plan is not None and projection.kept is not None:
                 kernel = write_kernel(
                     projection.plan, projection.kept, bounded=projection.bounded, label=f"_{projection.name}"
                 )
@@ -176,7 +179,8 @@ class _Network:
         with work.function("work", self.taken):
             work('"""Steps begin to end - 1 of one thread\'s share; returns the step that it reached."""')
             work(*body.splitlines())
-        text = RANDOM + _HELPERS + functions.text + work.text
+        body = functions.text + work.text
+        text = RANDOM + _HELPERS + helpers(body) + body
         imports = ("from cofire.backends.numba.barrier import wait",)
         return NetworkCode(preamble(self.title, text, imports) + text, tuple(self.taken), self.kernels)
 
@@ -217,6 +221,8 @@ class _Network:
             for projection in self.projections:
                 if projection.name in self.kernels:
                     self._learn_at_once(projection)
+                elif projection.kept is not None:
+                    self._run_clocked(projection)
             for population in self.populations:
                 if population.kind == "cells":
                     self._reset(population)
@@ -356,6 +362,41 @@ class _Network:
                 )
             if kernel.drifts:
                 self._call(projection, "drift", axons, now)
+
+    def _run_clocked(self, projection: ProjectionCode) -> None:
+        """A step of a rule that no closed form covers: every synapse, with all the spikes of the step."""
+        out, name, kept = self.out, projection.name, projection.kept
+        assert kept is not None
+        arriving, firing = self.of(name, "clocked_arriving"), self.of(name, "clocked_firing")
+        with out.block(f"if {self.of(name, 'learning')}[0]"):
+            out("arrived_now = 0")
+
+            def gather(axons: str, begin: str, end: str) -> None:
+                with out.block(f"for c in range({begin}, {end})"):
+                    out(f"{arriving}[arrived_now] = {axons}[c]", "arrived_now += 1")
+
+            self._for_each_arrival(projection, gather)
+            target = projection.target
+            with out.block(f"for c in range(fired_{target})"):
+                out(f"{firing}[c] = {self.of(target, 'ring')}[slot, {target}_low + c]")
+            spelling = {
+                "steps": "1",
+                "dt": "dt",
+                "arriving": arriving,
+                "firing": firing,
+                "arrivals": "np.array([0, arrived_now])",
+                "spikes": f"np.array([0, fired_{target}])",
+            }
+            for signal in kept.signals:
+                spelt = kept.names[signal]
+                if isinstance(signal, Cell):
+                    side = projection.source if signal.side == "pre" else target
+                    row = self.of(name, f"row_of_{spelt}")
+                    spelling[spelt] = f"{self.of(side, 'x')}[{row}:{row} + 1]"
+                else:
+                    spelling[spelt] = f"np.array([{signal.id}_n])"
+            given = [spelling.get(argument) or self.of(name, argument) for argument in clocked_arguments(kept)]
+            out.call(f"run_{name}", given, "")
 
     # What a population does
 

@@ -11,7 +11,7 @@ from cofire.language.algebra import simplify
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
 from cofire.language.tree import ZERO, Binary, Call, Cell, Expr, Name, Weight, children, walk
-from cofire.lowering.drift import Flow, find_flow, is_varying
+from cofire.lowering.drift import Flow
 from cofire.lowering.events import Events
 from cofire.lowering.plan import Plan
 
@@ -25,7 +25,8 @@ RESERVED = """
 abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED
 clipped integral overlap heaviside normalize_columns run rates advance span fill learn fire settle rebase drift
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
-axons cells begin end now arrives then came at last heard logged newest second left fired first past base since time step value
+axons cells begin end now arrives then came at last heard logged newest second left fired first past base since
+time step value
 n i j s k c w w_s change_w flow_w given_w d_w kept_w before_w prior_w log_w w_then values y change silent moving slopes
 trial worst error jumps ends total norm kind pre post k1 k2 k3 k4 k5 k6 k7
 """
@@ -70,7 +71,7 @@ class Kept:
 
     `parameters`: in the order in which a kernel takes them; `signals`: modulators and variables of cells, likewise;
     `names`: what each is called in the source. `is_clocked`: whether every synapse must be visited in each step, with a
-    solver; `is_stepped`: whether some closed form has coefficients that change from step to step.
+    solver.
     """
 
     quantities: tuple[Quantity, ...]
@@ -78,7 +79,6 @@ class Kept:
     signals: tuple[Name | Cell, ...]
     names: dict[Expr, str]
     is_clocked: bool
-    is_stepped: bool
 
     def of(self, symbol: Expr) -> Quantity:
         return next(quantity for quantity in self.quantities if quantity.symbol == symbol)
@@ -107,22 +107,20 @@ def find_quantities(plan: Plan, signals: tuple[str, ...], *, normalizes: bool) -
         spelt[state.symbol] = names.make(state.key)
 
     found = dict(plan.events)
-    decaying = {state.symbol for state in plan.states if simplify(found[state.key].drift) == ZERO}
+    motions = dict(plan.motions)
     reduces = any(isinstance(node, Call) and node.function in REDUCTIONS for node in nodes)
     rows: list[tuple[Expr, str, Expr, Expr, bool]] = [(Weight(), "w", ZERO, plan.equations.weight, False)]
     rows += [(s.symbol, s.key, s.rate, s.drive, s.kind == "nearest") for s in plan.states]
     quantities = []
     for symbol, key, rate, drive, is_nearest in rows:
-        drift = simplify(found[key].drift)
+        motion = motions[key]
         owner: Owner = "synapse" if isinstance(symbol, Name | Weight) else _owner(_reach(drive, plan))
-        flow = None if drift == ZERO else find_flow(symbol, drift, rate, plan.states, decaying)
+        rests = motion.kind == "rests"
         quantities.append(
-            Quantity(symbol, key, spelt[symbol], owner, is_nearest, rate, drive, found[key], drift == ZERO, flow)
+            Quantity(symbol, key, spelt[symbol], owner, is_nearest, rate, drive, found[key], rests, motion.flow)
         )
-    is_clocked = reduces or normalizes or any(q.flow is None and not q.is_decaying for q in quantities)
-    flows = [q for q in quantities if q.flow is not None]
-    is_stepped = any(is_varying(q.flow, set(signals)) or q.owner != "synapse" for q in flows if q.flow)
-    return Kept(tuple(quantities), parameters, supplied, spelt, is_clocked, is_stepped)
+    is_clocked = reduces or normalizes or any(motion.kind == "solved" for motion in motions.values())
+    return Kept(tuple(quantities), parameters, supplied, spelt, is_clocked)
 
 
 def reductions(expressions: Iterable[Expr]) -> tuple[Call, ...]:

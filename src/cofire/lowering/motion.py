@@ -1,0 +1,103 @@
+"""What each quantity does between events, and so how often its synapses must be looked at.
+
+rests        nothing, or it decays on its own: an exponential, worked out when it is next read
+closed       a closed form (`drift.py`) that is worked out at the next event
+followed     a closed form whose coefficients may change with each step, so it is worked out in each
+solved       no closed form: a solver runs it in each step, together with all that depends on it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cofire.language.algebra import simplify
+from cofire.language.functions import FILTERS, REDUCTIONS
+from cofire.language.text import to_text
+from cofire.language.tree import ZERO, Call, Cell, Expr, Name, Weight, children, walk
+from cofire.lowering.drift import Flow, find_flow, is_varying
+from cofire.lowering.events import Events
+from cofire.lowering.placement import SYNAPSE, Placement
+from cofire.lowering.states import State
+
+Kind = Literal["rests", "closed", "followed", "solved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """`flow`: the closed form, where there is one; `reason`: why the clock must step it."""
+
+    kind: Kind
+    flow: Flow | None = None
+    reason: str = ""
+
+    @property
+    def is_stepped(self) -> bool:
+        """Whether the clock steps it."""
+        return self.kind in ("followed", "solved")
+
+
+def find_motions(
+    events: Mapping[str, Events], states: tuple[State, ...], place: Placement
+) -> tuple[tuple[str, Motion], ...]:
+    """The motion of each quantity, under its key."""
+    resting = {state.symbol for state in states if simplify(events[state.key].drift) == ZERO}
+    rows: list[tuple[Expr, str, Expr]] = [(Weight(), "w", ZERO)]
+    rows += [(state.symbol, state.key, state.rate) for state in states]
+    found: list[tuple[str, Motion]] = []
+    for symbol, key, rate in rows:
+        drift = simplify(events[key].drift)
+        found.append((key, _motion(symbol, drift, rate, states, resting, place)))
+    return tuple(found)
+
+
+def _motion(
+    symbol: Expr, drift: Expr, rate: Expr, states: tuple[State, ...], resting: set[Expr], place: Placement
+) -> Motion:
+    if drift == ZERO:
+        return Motion("rests")
+    flow = find_flow(symbol, drift, rate, states, resting)
+    if flow is None:
+        return Motion("solved", reason=_obstacle(symbol, drift, states, resting))
+    if is_varying(flow, place.signals):
+        return Motion("followed", flow, f"{_changing(drift, place)} changes from step to step")
+    if not place.axes(symbol) >= SYNAPSE:  # a cell's own, which its synapses read
+        return Motion("followed", flow, "it is the cell's own and many synapses read it")
+    return Motion("closed", flow)
+
+
+def _changing(drift: Expr, place: Placement) -> str:
+    """The first signal or variable of a cell in the drift."""
+    for part in walk(drift):
+        if (isinstance(part, Name) and part.id in place.signals) or (isinstance(part, Cell) and part.variable):
+            return to_text(part)
+    return "what it follows"
+
+
+def _obstacle(symbol: Expr, drift: Expr, states: tuple[State, ...], resting: set[Expr]) -> str:
+    """Why there is no closed form."""
+    for part in walk(drift):
+        if isinstance(part, Call) and part.function in REDUCTIONS:
+            return f"{to_text(part)} is a sum over cells"
+    moving = {state.symbol for state in states} - resting - {symbol}
+    inside = _outside_filters(drift)
+    for part in inside:
+        if part in moving:
+            return f"it depends on {to_text(part)}, which does more than decay"
+    name = to_text(symbol)
+    if symbol in inside:
+        return f"it is not linear in {name}"
+    return "it is not a sum of products of decaying quantities"
+
+
+def _outside_filters(node: Expr) -> list[Expr]:
+    """The subexpressions of `node`, but for those inside a filter."""
+    found: list[Expr] = []
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        found.append(part)
+        if not (isinstance(part, Call) and part.function in FILTERS):
+            pending += children(part)
+    return found

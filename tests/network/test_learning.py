@@ -1,0 +1,154 @@
+"""Networks learn what the definition says: their own spikes, replayed on the reference, leave the same weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cofire import Rule, compiler, neurons, rules
+from cofire.backends.reference import spikes as reference
+from cofire.network import Network, fixed_probability, from_pairs
+from cofire.network.projections import Projection
+from cofire.units import Hz, ms, mV, second
+
+STEPS = 300
+KINDS = {  # of kernel: each compiles a network of its own
+    "stdp_pair": "events that meet bounds",
+    "triplet": "several traces on both sides",
+    "reward_stdp": "a modulator, silent at times",
+}
+
+
+def lively(rule: Rule, *, threads: int = 1, dtype: str = "float64", seed: int = 3) -> tuple[Network, Projection, Any]:
+    """A network of 30 noisy cells, with synapses of many delays from 20 sources."""
+    net = Network(dt=1 * ms, seed=seed, threads=threads)
+    source = net.poisson(20, 40 * Hz, name="source")
+    cells = net.cells(30, neurons.lif(), name="cells_2")
+    net.drive(cells, rate=1000 * Hz, weight=4 * mV, onto="g_e")
+    rng = np.random.default_rng(seed)
+    pre, post = np.nonzero(rng.random((20, 30)) < 0.6)
+    high = 0.0 if rule.bounds and rule.bounds[1] <= 0 else 0.9
+    for name in rule.signals:
+        net.modulator(name, value=0.3, tau=40 * ms, pulses=[(100 * ms, 0.5), (200 * ms, -0.2)])
+    synapses = net.connect(
+        source,
+        cells,
+        from_pairs(pre, post),
+        weight=rng.uniform(high - 0.8, high, len(pre)),
+        delay=rng.integers(1, 6, len(pre)) * 1e-3,
+        onto="g_e",
+        rule=rule,
+        dtype=dtype,
+    )
+    return net, synapses, rng
+
+
+def reference_weights(net: Network, synapses: Projection, weight: np.ndarray, record: Any, steps: int) -> np.ndarray:
+    rule = synapses.rule
+    assert rule is not None
+    source, cells = record["source.spikes"], record["cells_2.spikes"]
+    signals = {}
+    for name in rule.signals:
+        values, level = np.zeros(steps), net.modulators[name].start
+        for n in range(steps):
+            level += dict(zip(net.modulators[name].pulses, net.modulators[name].amounts, strict=True)).get(n, 0.0)
+            values[n] = level
+            level *= np.exp(-1e-3 / net.modulators[name].tau)
+        signals[name] = values
+    w, _ = reference.replay(
+        rule,
+        compiler.lower(rule),
+        pre=(source.cells, source.steps),
+        post=(cells.cells, cells.steps),
+        synapses=synapses.pairs(),
+        weight=weight,
+        delay=np.rint(synapses.delays() / 1e-3).astype(int),
+        dt=1e-3,
+        steps=steps,
+        signals=signals,
+    )
+    return w
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_weights_are_those_of_the_definition(name: str) -> None:
+    rule = rules.get(name)()
+    net, synapses, _ = lively(rule)
+    before = synapses.weight.values
+    record = net.run(STEPS * ms, record=[net.populations[0].spikes, net.populations[1].spikes])
+    assert len(record["cells_2.spikes"]) > 100
+    wanted = reference_weights(net, synapses, before, record, STEPS)
+    scale = max(1.0, float(np.abs(wanted).max()))
+    np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-9 * scale)
+    assert not np.allclose(wanted, before)
+
+
+def test_a_rule_that_needs_a_solver() -> None:
+    rule = Rule("dw/dt = a * pre * (1 - w) - w**2 / tau + b * trace(post, tau) * post", a=0.01, b=0.02, tau=200 * ms)
+    net, synapses, _ = lively(rule)
+    before = synapses.weight.values
+    record = net.run(100 * ms, record=[net.populations[0].spikes, net.populations[1].spikes])
+    wanted = reference_weights(net, synapses, before, record, 100)
+    np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["stdp_pair", "reward_stdp"])
+def test_the_same_bits_for_any_number_of_threads_and_slices(name: str) -> None:
+    results = []
+    for threads, pieces in ((1, [300]), (2, [300]), (3, [100, 57, 143])):
+        net, synapses, _ = lively(rules.get(name)(), threads=threads, dtype="float32")
+        spikes = [net.run(piece * ms, record=[net.populations[1].spikes])["cells_2.spikes"].steps for piece in pieces]
+        results.append((np.concatenate(spikes), synapses.weight.values, net.populations[1].x.copy()))
+    for other in results[1:]:
+        for got, wanted in zip(other, results[0], strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
+def test_logs_that_fill_are_learnt_from_in_time() -> None:
+    """Cells that fire in every step, and sources that hardly do."""
+    rule = rules.stdp_pair(A_plus=1e-3, A_minus=2e-3)
+    net = Network(dt=1 * ms, seed=1)
+    source = net.poisson(5, 3 * Hz, name="source")
+    cells = net.cells(3, neurons.lif(refractory=0 * ms, I=1000 * mV), name="cells_2")
+    synapses = net.connect(source, cells, fixed_probability(1.0), weight=0.5, rule=rule, dtype="float64", onto="g_e")
+    record = net.run(900 * ms, record=[source.spikes, cells.spikes])
+    assert len(record[cells.spikes]) > 2000
+    wanted = reference_weights(net, synapses, np.full(15, 0.5), record, 900)
+    np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-9)
+
+
+def test_learning_off_freezes_and_on_goes_on() -> None:
+    net, synapses, _ = lively(rules.stdp_pair())
+    net.run(100 * ms)
+    frozen = synapses.weight.values
+    synapses.learning = False
+    net.run(50 * ms)
+    np.testing.assert_array_equal(synapses.weight.values, frozen)
+    synapses.learning, net.learning = True, False
+    net.run(50 * ms)
+    np.testing.assert_array_equal(synapses.weight.values, frozen)
+    net.learning = True
+    net.run(50 * ms)
+    assert not np.allclose(synapses.weight.values, frozen)
+
+
+def test_reading_weights_leaves_the_network_as_it_is() -> None:
+    def weights(look: bool) -> np.ndarray:
+        net, synapses, _ = lively(rules.triplet(), dtype="float32")
+        record = [synapses.weight.every(10 * ms)] if look else []
+        net.run(200 * ms, record=record)
+        return synapses.weight.values
+
+    np.testing.assert_array_equal(weights(True), weights(False))
+
+
+def test_normalised_weights_add_up() -> None:
+    net, synapses, _ = lively(rules.stdp_pair())
+    net.run(50 * ms)
+    synapses.normalize(7.0)
+    np.testing.assert_allclose(np.nansum(synapses.weight.matrix(), axis=1), 7.0)
+    synapses.weight = 0.25
+    assert (synapses.weight.values == 0.25).all()
+    assert net.now == 0.05 * second
