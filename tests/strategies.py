@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cofire.language.algebra import arithmetic
 from cofire.language.functions import FILTERS, FUNCTIONS, REDUCTIONS
-from cofire.language.parse import MAX_EXPONENT
+from cofire.language.reader import MAX_EXPONENT
 from cofire.language.tree import POST, PRE, Binary, Call, Cell, Expr, Name, Negative, Number, Operator, Weight
 
 PLAIN_FUNCTIONS = tuple(name for name, function in FUNCTIONS.items() if function.kind == "function")

@@ -22,12 +22,14 @@ from cofire.errors import (
     LanguageError,
     ParameterError,
 )
+from cofire.neuron import Neuron
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
     from cofire import data as data
     from cofire import experiments as experiments
     from cofire import language as language
+    from cofire import neurons as neurons
     from cofire import protocols as protocols
     from cofire import rules as rules
     from cofire import units as units
@@ -42,17 +44,19 @@ __all__ = [
     "DivergenceError",
     "ExperimentError",
     "LanguageError",
+    "Neuron",
     "ParameterError",
     "Rule",
     "data",
     "experiments",
     "language",
+    "neurons",
     "protocols",
     "rules",
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "protocols", "rules"})
+_LATE = frozenset({"data", "experiments", "neurons", "protocols", "rules"})
 
 
 def __getattr__(name: str) -> Any:

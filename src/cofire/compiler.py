@@ -18,7 +18,9 @@ from cofire.constraints import POSITIVE, check
 from cofire.errors import ParameterError
 from cofire.language.algebra import inlined
 from cofire.language.tree import Equations
+from cofire.lowering.cells import NeuronPlan, make_neuron_plan
 from cofire.lowering.plan import Plan, make_plan
+from cofire.neuron import Neuron
 from cofire.rule import Rule
 from cofire.units import Quantity
 
@@ -26,6 +28,11 @@ from cofire.units import Quantity
 def lower(rule: Rule) -> Plan:
     """[Rule] -> [Plan]"""
     return _plan(rule.equations, rule.signals)
+
+
+def lower_neuron(neuron: Neuron) -> NeuronPlan:
+    """[Neuron] -> [NeuronPlan]"""
+    return make_neuron_plan(neuron)
 
 
 def delta(

@@ -44,6 +44,15 @@ NONNEGATIVE = Range(low=0.0, low_open=False)
 FRACTION = Range(low=0.0, high=1.0, low_open=False, high_open=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a catalogue entry: its default, what it means, and what it may be."""
+
+    default: Number
+    meaning: str
+    allowed: Range = FINITE
+
+
 def number(name: str, value: object) -> Number:
     """`value` as a plain float, or as the quantity it is. Raises: `ParameterError` if it is not one real number."""
     if isinstance(value, Quantity):

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from cofire import rules
 from cofire.errors import CofireError, LanguageError
-from cofire.language.parse import MAX_LENGTH, parse, parse_expression
+from cofire.language.parse import parse, parse_expression
+from cofire.language.reader import MAX_LENGTH
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import POST, PRE, Binary, Call, Cell, Equations, Name, Negative, Number, Weight
 

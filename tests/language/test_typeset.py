@@ -12,7 +12,8 @@ from hypothesis import given
 
 from cofire.language.latex import equations_to_latex, to_latex
 from cofire.language.mathml import NAMESPACE, equations_to_mathml, to_mathml
-from cofire.language.parse import MAX_DEPTH, parse, parse_expression
+from cofire.language.parse import parse, parse_expression
+from cofire.language.reader import MAX_DEPTH
 from cofire.language.symbols import GREEK
 from cofire.language.text import equations_to_text
 from cofire.language.tree import Binary, Call, Cell, Expr, Name, Negative, Number, Weight, children, replace

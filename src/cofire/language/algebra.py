@@ -13,12 +13,14 @@ from cofire.language.tree import (
     ZERO,
     Binary,
     Call,
+    Dynamics,
     Equations,
     Expr,
     Name,
     Negative,
     Number,
     Operator,
+    Threshold,
     children,
     rebuild,
     walk,
@@ -56,7 +58,25 @@ def definition_order(definitions: Mapping[str, Expr]) -> Iterable[str]:
 
 def inlined(equations: Equations) -> Equations:
     """The same rule with every definition put in the place of its name."""
-    definitions = dict(equations.definitions)
+    put = _putter(equations.definitions)
+    return Equations(put(equations.weight), tuple((name, put(part)) for name, part in equations.variables))
+
+
+def inlined_neuron(neuron: Dynamics) -> Dynamics:
+    """The same neuron with every definition put in the place of its name."""
+    put = _putter(neuron.definitions)
+    left, operator, right = put(neuron.threshold.left), neuron.threshold.operator, put(neuron.threshold.right)
+    return Dynamics(
+        tuple((name, put(part)) for name, part in neuron.derivatives),
+        (),
+        Threshold(left, operator, right),
+        tuple((name, put(part)) for name, part in neuron.reset),
+    )
+
+
+def _putter(written: Iterable[tuple[str, Expr]]) -> Callable[[Expr], Expr]:
+    """What puts the definitions `written` in the place of their names."""
+    definitions = dict(written)
     done: dict[str, Expr] = {}
 
     def put(node: Expr) -> Expr:
@@ -64,7 +84,7 @@ def inlined(equations: Equations) -> Equations:
 
     for name in definition_order(definitions):
         done[name] = put(definitions[name])
-    return Equations(put(equations.weight), tuple((name, put(part)) for name, part in equations.variables))
+    return put
 
 
 def arithmetic(node: Expr, values: Mapping[str, float]) -> float | None:

@@ -40,7 +40,7 @@ from itertools import product
 
 from cofire.errors import DimensionError
 from cofire.language.text import to_text
-from cofire.language.tree import Binary, Call, Cell, Equations, Expr, Name, Negative, Number, Weight, walk
+from cofire.language.tree import Binary, Call, Cell, Dynamics, Equations, Expr, Name, Negative, Number, Weight, walk
 from cofire.units import (
     CONCENTRATION,
     CURRENT,
@@ -89,6 +89,43 @@ def check(
     nonzero = [name for name in known if name not in given and plain.get(name) != 0.0]
     _check_fit(rule, equations.weight, [side for side in ("pre", "post") if side in leaves], nonzero)
     return {name: rule.given.get(name) or rule.system.dimension(name) for name in sorted(leaves)}
+
+
+def check_neuron(
+    neuron: Dynamics, known: Mapping[str, Dimension | None], values: Mapping[str, float]
+) -> dict[str, Dimension | None]:
+    """The dimension of every name in a neuron, None where the equations leave it open; time is always in seconds.
+
+    `known`: what the parameters carry, None for plain numbers. `values`: the plain numbers themselves; a parameter that
+    is in neither form (one value a cell, in SI units) may have any dimension that fits.
+    Raises: `DimensionError` naming the offending subexpression.
+    """
+    given = {name: dimension for name, dimension in known.items() if dimension is not None}
+    plain = {name: value for name, value in values.items() if name not in given}
+    reader = _Reader(given, TIME, plain)
+    for name, expression in neuron.definitions:
+        reader.read_equation(name, expression, name)
+    for name, expression in neuron.derivatives:
+        reader.read_equation(name, expression, f"d{name}/dt")
+    reader.where = "the threshold"
+    left, right = reader.form(neuron.threshold.left), reader.form(neuron.threshold.right)
+    if not reader.system.equate(left, right, neuron.threshold.left):
+        one = f"{_quoted(neuron.threshold.left)}, {reader.said(left)}"
+        raise DimensionError(
+            f"the threshold compares {one}, with {_quoted(neuron.threshold.right)}, {reader.said(right)}"
+        )
+    for name, expression in neuron.reset:
+        reader.read_equation(name, expression, name)
+    for name, value in plain.items():
+        dimension = reader.system.dimension(name)
+        if value and dimension not in (None, DIMENSIONLESS):
+            raise DimensionError(
+                f"{name} is a plain number, but {_quoted(reader.system.reasons[name])} needs it in {dimension}; "
+                f"give it a unit, such as {usual_unit(dimension)}"
+            )
+    leaves = {_leaf(node) for expression in neuron.expressions() for node in walk(expression)} - {""}
+    leaves |= {name for name, _ in (*neuron.derivatives, *neuron.definitions)}
+    return {name: reader.given.get(name) or reader.system.dimension(name) for name in sorted(leaves)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What can be called in a rule: functions of numbers, filters over time, reductions over cells."""
+"""The words of the language: functions of numbers, filters over time, reductions over cells, and who may use which."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,3 +60,52 @@ CELLS: dict[str, Side] = {"pre": "pre", "post": "post", "x": "pre", "y": "post"}
 ARGUMENTS = frozenset({"self", "text", "bounds", "normalize", "signals", "origin"})
 ARGUMENTS |= {"state", "out", "dt", "learning", "reduce"}
 RESERVED = frozenset(FUNCTIONS) | CELLS.keys() | ARGUMENTS | {"w", "t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What is written, and so which words it has.
+
+    `what`: "rule" or "neuron"; `example`: one of it. `cells`: the words for the activity of a cell. `arguments`: names
+    that its class takes itself. `refused`: words of the language that it cannot use, and what to do instead.
+    """
+
+    what: str
+    example: str
+    cells: Mapping[str, Side]
+    arguments: frozenset[str]
+    takes: str
+    refused: Mapping[str, str]
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Every word that can name nothing else."""
+        words = frozenset(FUNCTIONS) | self.cells.keys() | self.arguments | self.refused.keys()
+        return words | {"w"} if self.cells else words
+
+    @property
+    def derivative(self) -> str:
+        """The left side of its equation: `dw/dt`."""
+        return self.example.partition(" =")[0]
+
+
+RULE = Dialect(
+    "rule",
+    "dw/dt = eta * pre * post",
+    CELLS,
+    ARGUMENTS,
+    "Rule or step",
+    {"t": "a rule cannot read the time t; what passes with time is trace(), mean() or dX/dt"},
+)
+_SYNAPTIC = "synapses add to its inputs, and what decays is written dX/dt = ..."
+NEURON = Dialect(
+    "neuron",
+    "dv/dt = (v_rest - v) / tau",
+    {},
+    frozenset({"self", "text", "threshold", "reset", "refractory", "method", "inputs", "conductances"})
+    | {"learns", "initial", "origin", "dt"},
+    "Neuron or the network",
+    {"t": "a neuron cannot read the time t; what passes with time is dX/dt"}
+    | {name: f"{name!r} is a word of learning rules and none of neurons: {_SYNAPTIC}" for name in ("pre", "post")}
+    | {name: f"{name}() is part of learning rules and not of neurons: {_SYNAPTIC}" for name in FILTERS | REDUCTIONS},
+)

@@ -13,7 +13,7 @@ from cofire.language.symbols import (
     scientific,
     symbol,
 )
-from cofire.language.tree import Binary, Call, Cell, Equations, Expr, Name, Negative, Number, Weight
+from cofire.language.tree import Binary, Call, Cell, Dynamics, Equations, Expr, Name, Negative, Number, Weight
 
 # Greek letters that look Latin: LaTeX has no command for them.
 _LATIN = {"Alpha": "A", "Beta": "B", "Epsilon": "E", "Zeta": "Z", "Eta": "H", "Iota": "I", "Kappa": "K", "Mu": "M"}
@@ -27,10 +27,9 @@ def to_latex(expr: Expr) -> str:
     return _latex(prepared(expr), 0)
 
 
-def equations_to_latex(equations: Equations) -> str:
-    r"""A whole rule: `\frac{dw}{dt} = ...`; several equations stand one below the other in an `aligned` environment."""
-    lines = [(r"\frac{dw}{dt}", equations.weight)]
-    lines += [(rf"\frac{{d{_name(name)}}}{{dt}}", expression) for name, expression in equations.variables]
+def equations_to_latex(equations: Equations | Dynamics) -> str:
+    r"""All equations: `\frac{dw}{dt} = ...`; several stand one below the other in an `aligned` environment."""
+    lines = [(rf"\frac{{d{_name(name)}}}{{dt}}", expression) for name, expression in equations.derivatives]
     lines += [(_name(name), expression) for name, expression in equations.definitions]
     if len(lines) == 1:
         return f"{lines[0][0]} = {to_latex(lines[0][1])}"

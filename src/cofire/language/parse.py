@@ -1,51 +1,22 @@
-"""Text to tree: spelling, equations, tokens, then Python's `ast` through a whitelist. Nothing is ever executed."""
+"""The text of a rule to its tree; how equations and expressions are read is in `reader.py`."""
 
 from __future__ import annotations
 
-import ast
-import keyword
-import re
-from collections.abc import Iterator, Mapping
-from graphlib import CycleError
+from dataclasses import replace
 
-from cofire.errors import LanguageError, shortened
-from cofire.language.algebra import arithmetic, definition_order, size
-from cofire.language.functions import CELLS, FILTERS, FUNCTIONS, RESERVED
-from cofire.language.spelling import Spelled, spell
-from cofire.language.text import equations_to_text, to_text
-from cofire.language.tokens import MAX_DEPTH, TOKEN, check_tokens
-from cofire.language.tree import (
-    POST,
-    PRE,
-    Binary,
-    Call,
-    Cell,
-    Equations,
-    Expr,
-    Name,
-    Negative,
-    Number,
-    Operator,
-    Side,
-    Weight,
-    walk,
+from cofire.language.functions import CELLS, RULE
+from cofire.language.reader import (
+    check_definitions,
+    check_left,
+    check_length,
+    derived,
+    equations,
+    read_expression,
+    spelled,
 )
-
-MAX_LENGTH = 10_000
-MAX_NODES = 2_000
-MAX_EXPONENT = 32
-MAX_INLINED_NODES = 5_000  # of a whole rule, with its definitions put in place
-MAX_INLINED_DEPTH = 150
-
-_OPERATORS: dict[type[ast.operator], Operator] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
-}
-_DERIVATIVE = re.compile(r"d([A-Za-z]\w*)\s*/\s*dt|Delta\s*([A-Za-z]\w*)|(?:d|Delta_)(w)")
-_NAME = re.compile(r"[A-Za-z]\w*")
+from cofire.language.spelling import spell
+from cofire.language.tokens import TOKEN
+from cofire.language.tree import Equations, Expr
 
 
 def parse(text: str) -> Equations:
@@ -53,10 +24,10 @@ def parse(text: str) -> Equations:
 
     Raises: `LanguageError` for anything that is not a rule, pointing at the first thing wrong.
     """
-    spelled = _spelled(text)
-    sides = [(spelled.text[begin:equals], begin, equals, end) for begin, equals, end in _equations(spelled)]
-    taken = {left.strip() for left, *_ in sides} | {_derived(left.strip()) for left, *_ in sides}
-    cells = {word: side for word, side in CELLS.items() if word not in taken}
+    written = spelled(text, RULE)
+    sides = [(written.text[begin:equals], begin, equals, end) for begin, equals, end in equations(written, RULE)]
+    taken = {left.strip() for left, *_ in sides} | {derived(left.strip()) for left, *_ in sides}
+    dialect = replace(RULE, cells={word: side for word, side in CELLS.items() if word not in taken})
 
     starts: dict[str, int] = {}
     weight: Expr | None = None
@@ -64,188 +35,39 @@ def parse(text: str) -> Equations:
     definitions: dict[str, Expr] = {}
     for left, begin, equals, end in sides:
         start = begin + len(left) - len(left.lstrip())
-        derived = _derived(left.strip())
-        name = derived or left.strip()
-        _check_left(spelled, name, bool(derived), start)
+        changing = derived(left.strip())
+        name = changing or left.strip()
+        if name == "w" and not changing:
+            raise written.error("the weight is given by its change: write dw/dt = ...", start)
+        check_left(written, name, start, RULE)
         if name in starts:
-            raise spelled.error(f"{'dw/dt' if name == 'w' else repr(name)} is given twice", start)
+            raise written.error(f"{'dw/dt' if name == 'w' else repr(name)} is given twice", start)
         starts[name] = start
-        expression = _expression(spelled, equals + 1, end, cells)
+        expression = read_expression(written, equals + 1, end, dialect)
         if name == "w":
             weight = expression
         else:
-            (variables if derived else definitions)[name] = expression
+            (variables if changing else definitions)[name] = expression
     if weight is None:
-        raise spelled.error("the equation of the weight is missing; write dw/dt = ..., w without indices", 0)
-    equations = Equations(weight, tuple(variables.items()), tuple(definitions.items()))
-    _check_definitions(equations, spelled, starts)
-    return equations
+        raise written.error("the equation of the weight is missing; write dw/dt = ..., w without indices", 0)
+    rule = Equations(weight, tuple(variables.items()), tuple(definitions.items()))
+    check_definitions(rule.derivatives, definitions, written, starts, RULE)
+    check_length(rule, RULE)
+    return rule
 
 
 def parse_expression(text: str) -> Expr:
-    """One expression, without a left-hand side. Raises: `LanguageError`."""
-    spelled = _spelled(text)
-    return _expression(spelled, 0, len(spelled.text), CELLS)
+    """One expression of a rule, without a left-hand side. Raises: `LanguageError`."""
+    written = spelled(text, RULE)
+    return read_expression(written, 0, len(written.text), RULE)
 
 
 def find_name(text: str, name: str) -> int | None:
     """Where the equations of `text` first read `name` (in any spelling), or else where they define it."""
-    spelled = spell(text)
-    equations = list(_equations(spelled))
-    for begin, end in [(equals, end) for _, equals, end in equations] + [(0, len(spelled.text))]:
-        for token in TOKEN.finditer(spelled.text, begin, end):
+    written = spell(text)
+    sides = list(equations(written, RULE))
+    for begin, end in [(equals, end) for _, equals, end in sides] + [(0, len(written.text))]:
+        for token in TOKEN.finditer(written.text, begin, end):
             if token["name"] == name:
-                return spelled.positions[token.start()]
+                return written.positions[token.start()]
     return None
-
-
-def _spelled(text: str) -> Spelled:
-    if not isinstance(text, str):
-        raise LanguageError(f"a rule is text such as 'dw/dt = eta * pre * post', not {type(text).__name__}")
-    if len(text) > MAX_LENGTH:
-        raise LanguageError(f"the text has {len(text):,} characters; a rule has at most {MAX_LENGTH:,}")
-    spelled = spell(text)
-    if not spelled.text.strip():
-        raise LanguageError("the text is empty; a rule is an equation such as dw/dt = eta * pre * post")
-    return spelled
-
-
-def _equations(spelled: Spelled) -> Iterator[tuple[int, int, int]]:
-    """`(begin, equals, end)` of each equation: a line with `=` starts one, a line without continues it."""
-    text = spelled.text
-    begin, equals = 0, -1
-    for line in re.finditer(r"[^\n]+", text):
-        found = [line.start() + at for at, character in enumerate(line[0]) if character == "="]
-        if len(found) > 1:
-            before = text[line.start() : found[1]]
-            inside = before.count("(") > before.count(")")
-            mend = "arguments have no names, as in trace(pre, tau)" if inside else "the next one has its own line"
-            raise spelled.error(f"an equation has one '='; {mend}", found[1])
-        if found:
-            if equals >= 0:
-                yield begin, equals, line.start()
-            begin, equals = line.start(), found[0]
-        elif equals < 0 and line[0].strip():
-            at = line.start() + len(line[0]) - len(line[0].lstrip())
-            raise spelled.error("an '=' is missing; an equation is written dw/dt = ...", at)
-    yield begin, equals, len(text)
-
-
-def _derived(left: str) -> str:
-    """The variable whose change `left` is, or an empty string: `dw/dt`, `dw` and `Δw` are all the change of w."""
-    match = _DERIVATIVE.fullmatch(left)
-    return next(filter(None, match.groups())) if match else ""
-
-
-def _check_left(spelled: Spelled, name: str, derived: bool, start: int) -> None:
-    if name == "w" and not derived:
-        raise spelled.error("the weight is given by its change: write dw/dt = ...", start)
-    if not _NAME.fullmatch(name):
-        raise spelled.error("an equation begins with dw/dt, dX/dt or a name, then =", start)
-    if keyword.iskeyword(name) or (name in RESERVED and name not in ("w", "x", "y")):
-        raise spelled.error(f"{name!r} is a word of the language and cannot be defined; call it {name}_", start)
-
-
-def _expression(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Side]) -> Expr:
-    check_tokens(spelled, begin, end, cells)
-    source = spelled.text[begin:end].replace("\n", " ")
-    reader = _Reader(spelled, begin, cells)
-    try:
-        body = ast.parse(f"({source})", mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):  # all that is left to be wrong is the size
-        raise reader.too_large(begin) from None
-    return reader.read(body)
-
-
-def _check_definitions(equations: Equations, spelled: Spelled, starts: Mapping[str, int]) -> None:
-    """Refuses definitions in a circle, and a rule that is too large with every definition in the place of its name."""
-    definitions = dict(equations.definitions)
-    sizes: dict[str, tuple[int, int]] = {}
-    try:
-        for name in definition_order(definitions):
-            sizes[name] = size(definitions[name], sizes)
-    except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
-        first = starts[error.args[1][-1]]
-        raise spelled.error(f"these definitions go in a circle: {shortened(circle)}", first) from None
-    total = 0
-    for name, expression in (("w", equations.weight), *equations.variables):
-        nodes, depth = size(expression, sizes)
-        total += nodes
-        if total > MAX_INLINED_NODES or depth > MAX_INLINED_DEPTH:
-            raise spelled.error(
-                "with its definitions put in place, this makes the rule too large "
-                f"(at most {MAX_INLINED_NODES:,} parts, nested {MAX_INLINED_DEPTH} deep)",
-                starts[name],
-            )
-    length = len(equations_to_text(equations))
-    if length > MAX_LENGTH:
-        raise LanguageError(f"with all its spaces, the rule has {length:,} characters; at most {MAX_LENGTH:,} are read")
-
-
-class _Reader:
-    """Turns Python's tree into ours, node type by node type; every other node type is refused."""
-
-    def __init__(self, spelled: Spelled, begin: int, cells: Mapping[str, Side]) -> None:
-        self.spelled, self.begin, self.cells, self.nodes = spelled, begin, cells, 0
-
-    def read(self, node: ast.expr, depth: int = 0) -> Expr:
-        self.nodes += 1
-        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise self.too_large(self.position(node))
-        match node:
-            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return Number(float(value))
-            case ast.Name(id="w"):
-                return Weight()
-            case ast.Name(id=name) if name in self.cells:
-                return Cell(self.cells[name])
-            case ast.Name(id=name):
-                return Name(name)
-            case ast.Attribute(value=ast.Name(id=name), attr=variable) if name in self.cells:
-                return Cell(self.cells[name], variable)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Negative(self.read(operand, depth + 1))
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.read(operand, depth + 1)
-            case ast.BinOp(op=operator, left=left, right=right) if type(operator) in _OPERATORS:
-                made = Binary(_OPERATORS[type(operator)], self.read(left, depth + 1), self.read(right, depth + 1))
-                self.check_exponent(made, right)
-                return made
-            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
-                return self.call(function, arguments, node, depth)
-        raise self.error("this is not part of the language", node)
-
-    def call(self, function: str, arguments: list[ast.expr], node: ast.expr, depth: int) -> Expr:
-        least, most = FUNCTIONS[function].arguments
-        if not least <= len(arguments) <= most:
-            wanted = f"{least}" if least == most else f"{least} to {most}"
-            plural = "" if most == 1 else "s"
-            meaning = FUNCTIONS[function].meaning
-            raise self.error(f"{function} takes {wanted} argument{plural}, not {len(arguments)}: {meaning}", node)
-        made = Call(function, tuple(self.read(argument, depth + 1) for argument in arguments))
-        if function in FILTERS:
-            self.check_filter(made, *arguments)
-        return made
-
-    def check_filter(self, made: Call, signal: ast.expr, time: ast.expr) -> None:
-        if made.function == "nearest" and made.arguments[0] not in (PRE, POST):
-            raise self.error("nearest(s, tau) follows the spikes of one cell: s must be pre or post itself", signal)
-        if any(isinstance(part, Weight | Cell | Call) for part in walk(made.arguments[1])):
-            written = shortened(to_text(made.arguments[1]))
-            raise self.error(f'the time constant "{written}" is not made of parameters and numbers only', time)
-
-    def check_exponent(self, node: Binary, right: ast.expr) -> None:
-        exponent = arithmetic(node.right, {}) if node.operator == "**" else None
-        if exponent is not None and abs(exponent) > MAX_EXPONENT:
-            raise self.error(f"this exponent is larger than {MAX_EXPONENT}", right)
-
-    def position(self, node: ast.expr) -> int:
-        return self.begin + max(node.col_offset - 1, 0)
-
-    def error(self, reason: str, node: ast.expr) -> LanguageError:
-        return self.spelled.error(reason, self.position(node))
-
-    def too_large(self, position: int) -> LanguageError:
-        limits = f"at most {MAX_NODES:,} parts, nested {MAX_DEPTH} deep"
-        return self.spelled.error(f"this is too large ({limits}); a long sum can be cut up by definitions", position)

@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping
 from cofire.constraints import POSITIVE, Number, check
 from cofire.errors import LanguageError, ParameterError, did_you_mean, shortened
 from cofire.language.algebra import arithmetic, names
-from cofire.language.functions import CELLS, FILTERS, RESERVED
+from cofire.language.functions import CELLS, FILTERS, NEURON, RESERVED
 from cofire.language.parse import find_name
+from cofire.language.parse_neuron import find_name as find_neuron_name
 from cofire.language.spelling import GREEK_NAMES
 from cofire.language.text import to_text
-from cofire.language.tree import Call, Cell, Equations, Expr, Name, Weight, walk
+from cofire.language.tree import Call, Cell, Dynamics, Equations, Expr, Name, Weight, walk
 from cofire.units import in_si
 
 
@@ -44,6 +45,50 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
     for name, _ in equations.definitions:
         if name not in used:
             raise LanguageError(f"{name!r} is defined, but no equation reads it", text, find_name(text, name))
+    return used
+
+
+def check_neuron_names(
+    neuron: Dynamics, texts: Collection[str], parameters: Collection[str], refractory: str | None
+) -> list[str]:
+    """Every name that a neuron reads, in the order of its texts.
+
+    `texts`: its equations, threshold and reset. `refractory`: the parameter that holds the refractory time, if one does.
+    Raises: `LanguageError` for a name without meaning, `ParameterError` for one that is given but has no use.
+    """
+    variables = [name for name, _ in neuron.derivatives]
+    defined = {*variables, *(name for name, _ in neuron.definitions)}
+    known = defined.union(parameters)
+    used = list(dict.fromkeys(name for expression in neuron.expressions() for name in names(expression)))
+    for name in used:
+        if name not in known:
+            text = next(text for text in texts if find_neuron_name(text, name) is not None)
+            factors = _split(name, known)
+            mend = f"; to multiply write {' * '.join(factors)}" if factors else did_you_mean(name, known)
+            reason = f"unknown name {name!r}{mend or f'; give it a value, Neuron(..., {name}=...)'}"
+            raise LanguageError(reason, text, find_neuron_name(text, name))
+    for name, _ in neuron.reset:
+        if name not in variables:
+            text = [*texts][-1]
+            mend = did_you_mean(name, variables) or f"; they are {', '.join(variables)}"
+            raise LanguageError(
+                f"{name!r} is no variable, so it cannot be reset{mend}", text, find_neuron_name(text, name)
+            )
+    if refractory is not None and refractory not in parameters:
+        mend = did_you_mean(refractory, parameters) or "; give a time, such as 2*ms, or the name of a parameter"
+        raise ParameterError(f"refractory = {refractory!r} is no parameter of this neuron{mend}")
+    for name in parameters:
+        if name in NEURON.reserved:
+            raise ParameterError(f"{name!r} is a word of the language and cannot be a parameter")
+        if name in defined:
+            raise ParameterError(f"{name!r} is defined by the equations and cannot be given a value as well")
+        if name not in used and name != refractory:
+            listed = f"; the neuron reads {shortened(', '.join(used)) or 'no names'}"
+            raise ParameterError(f"{name!r} does not occur in this neuron{did_you_mean(name, used) or listed}")
+    for name, _ in neuron.definitions:
+        if name not in used:
+            text = next(iter(texts))
+            raise LanguageError(f"{name!r} is defined, but nothing reads it", text, find_neuron_name(text, name))
     return used
 
 

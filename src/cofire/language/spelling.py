@@ -18,6 +18,7 @@ GREEK_NAMES = frozenset(_GREEK.values())
 
 _OPERATORS = dict.fromkeys("×·⋅∙∗•", "*") | dict.fromkeys("−–—", "-") | dict.fromkeys("÷∕⁄", "/")
 _OPERATORS |= {"^": "**", "√": " sqrt "}
+_COMPARISONS = {">": ">", "≥": ">="}
 _SPACES = {"\t": " ", "\r": "\n", ";": "\n"}  # beside those that Unicode calls spaces
 
 _PLAIN = {character: character for character in f"{string.ascii_letters}{string.digits}_.+-*/(),=\n "}
@@ -53,8 +54,10 @@ class Spelled:
         return LanguageError(reason, self.original, where)
 
 
-def spell(original: str) -> Spelled:
+def spell(original: str, what: str = "rule", comparison: bool = False) -> Spelled:
     """`original` in the plain spelling; comments (`#` to the end of the line) become nothing.
+
+    `what`: what errors call it. `comparison`: whether > and ≥ may stand in it.
 
     Raises: `LanguageError` for a character that no rule can contain (quotes, brackets, control and bidirectional
     characters, ...), in a comment for one that cannot be seen.
@@ -65,8 +68,10 @@ def spell(original: str) -> Spelled:
     for at, character in enumerate(original):
         comment = (comment or character == "#") and character not in "\r\n"
         piece = "" if comment and character.isprintable() else _plain(character, previous)
+        if comparison and character in _COMPARISONS:
+            piece = _COMPARISONS[character]
         if piece is None:
-            raise _refused(original, at)
+            raise _refused(original, at, what)
         if not comment:
             pieces.append(piece)
             positions.extend([at] * len(piece))
@@ -90,11 +95,11 @@ def _plain(character: str, previous: str) -> str | None:
     return " " if unicodedata.category(character) == "Zs" else None
 
 
-def _refused(original: str, at: int) -> LanguageError:
+def _refused(original: str, at: int, what: str) -> LanguageError:
     character = original[at]
     seen = f"◌{character}" if unicodedata.combining(character) else character
     unnamed = "a control character" if unicodedata.category(character) == "Cc" else "no character of Unicode"
     code, name = f"U+{ord(character):04X}", unicodedata.name(character, unnamed)
-    what = f"{seen!r} ({code}, {name})" if character.isprintable() else f"{code} ({name})"
+    found = f"{seen!r} ({code}, {name})" if character.isprintable() else f"{code} ({name})"
     hint = f"; {_HINTS[character]}" if character in _HINTS else ""
-    return LanguageError(f"the character {what} cannot be part of a rule{hint}", original, at)
+    return LanguageError(f"the character {found} cannot be part of a {what}{hint}", original, at)

@@ -6,7 +6,7 @@ than a minus on its left, looser than one on its right; `+ - * /` are left-assoc
 
 from __future__ import annotations
 
-from cofire.language.tree import Binary, Call, Cell, Equations, Expr, Name, Negative, Number, Weight
+from cofire.language.tree import Binary, Call, Cell, Dynamics, Equations, Expr, Name, Negative, Number, Weight
 
 _SUM, _PRODUCT, _MINUS, _POWER, _ATOM = range(5)
 
@@ -25,8 +25,8 @@ def to_text(expr: Expr) -> str:
     return _printed(expr)[0]
 
 
-def equations_to_text(equations: Equations) -> str:
-    """A whole rule, one equation a line, the weight's first: `dw/dt = ...`, `dX/dt = ...`, `name = ...`."""
+def equations_to_text(equations: Equations | Dynamics) -> str:
+    """All equations, one a line, a rule's weight first: `dw/dt = ...`, `dX/dt = ...`, `name = ...`."""
     return "\n".join(f"{left} = {to_text(expression)}" for left, expression in equations.items())
 
 

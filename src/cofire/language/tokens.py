@@ -9,12 +9,10 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Mapping
 
 from cofire.errors import LanguageError, did_you_mean
-from cofire.language.functions import ARGUMENTS, FUNCTIONS, RESERVED
+from cofire.language.functions import FUNCTIONS, RESERVED, Dialect
 from cofire.language.spelling import Spelled
-from cofire.language.tree import Side
 
 MAX_DEPTH = 100
 MAX_NAME = 60
@@ -26,10 +24,9 @@ _PYTHON = dict.fromkeys(("if", "else", "and", "or", "not", "is", "in"), "use ste
 _PYTHON |= {"lambda": "write lambda_ or λ", "True": "write 1", "False": "write 0", "None": "write 0"}
 
 
-def check_tokens(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Side]) -> None:
+def check_tokens(spelled: Spelled, begin: int, end: int, dialect: Dialect) -> None:
     """Refuses `spelled.text[begin:end]` unless it is one expression, as far as its words tell.
 
-    `cells`: the words for the activity of a cell, `pre` and `post` and what stands for them.
     Raises: `LanguageError` at the first word that is out of place.
     """
     before: re.Match[str] | None = None
@@ -41,7 +38,7 @@ def check_tokens(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Sid
         if token["number"]:
             _check_number(spelled, token)
         if token["name"]:
-            _check_name(spelled, token, cells)
+            _check_name(spelled, token, dialect)
         call = before is not None and before[0] in FUNCTIONS
         if before and before["name"] and (word == "(") != call:
             raise _function_error(spelled, before)
@@ -63,7 +60,8 @@ def check_tokens(spelled: Spelled, begin: int, end: int, cells: Mapping[str, Sid
         elif word == "," and not (opened and opened[-1][1]):
             raise spelled.error("a comma separates the arguments of a function and stands nowhere else", at)
         elif word == ".":
-            raise spelled.error("a point stands in numbers, pre.NAME and post.NAME only", at)
+            where = "numbers, pre.NAME and post.NAME" if dialect.cells else "numbers"
+            raise spelled.error(f"a point stands in {where} only", at)
         elif word == "//":
             raise spelled.error("'//' is not part of the language; write / to divide", at)
         if max(len(opened), signs) > MAX_DEPTH:
@@ -104,7 +102,7 @@ def _check_number(spelled: Spelled, token: re.Match[str]) -> None:
         raise spelled.error("a whole number does not begin with 0", token.start())
 
 
-def _check_name(spelled: Spelled, token: re.Match[str], cells: Mapping[str, Side]) -> None:
+def _check_name(spelled: Spelled, token: re.Match[str], dialect: Dialect) -> None:
     name, at = token[0], token.start()
     first, _, variable = name.partition(".")
     if len(name) > MAX_NAME:
@@ -114,12 +112,14 @@ def _check_name(spelled: Spelled, token: re.Match[str], cells: Mapping[str, Side
     for word in (first, variable):
         if keyword.iskeyword(word):
             mend = _PYTHON.get(word, f"call it {word}_")
-            raise spelled.error(f"{word!r} is a word of Python and no name in a rule; {mend}", at)
-    if variable and (first not in cells or "." in variable):
+            raise spelled.error(f"{word!r} is a word of Python and no name in a {dialect.what}; {mend}", at)
+    if variable and not dialect.cells:
+        raise spelled.error("a name has no point in it: a neuron reads its own variables only", at)
+    if variable and (first not in dialect.cells or "." in variable):
         function = name.rpartition(".")[2]
         mend = f"; write {function}(...)" if function in FUNCTIONS else ""
         raise spelled.error(f"only the cells have variables, pre.NAME and post.NAME{mend}", at)
-    if name == "t":
-        raise spelled.error("a rule cannot read the time t; what passes with time is trace(), mean() or dX/dt", at)
-    if name in ARGUMENTS:
-        raise spelled.error(f"{name!r} is an argument of Rule or step; call it {name}_", at)
+    if name in dialect.refused:
+        raise spelled.error(dialect.refused[name], at)
+    if name in dialect.arguments:
+        raise spelled.error(f"{name!r} is an argument of {dialect.takes}; call it {name}_", at)

@@ -131,9 +131,46 @@ class Equations:
     variables: tuple[tuple[str, Expr], ...] = ()
     definitions: tuple[tuple[str, Expr], ...] = ()
 
+    @property
+    def derivatives(self) -> tuple[tuple[str, Expr], ...]:
+        """`(variable, its time derivative)` of everything that changes, the weight first."""
+        return (("w", self.weight), *self.variables)
+
     def items(self) -> Iterator[tuple[str, Expr]]:
         """`(left-hand side, expression)` of every equation, the weight's first."""
-        yield "dw/dt", self.weight
-        for name, expression in self.variables:
+        for name, expression in self.derivatives:
             yield f"d{name}/dt", expression
         yield from self.definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The condition `left operator right` under which a neuron fires."""
+
+    left: Expr
+    operator: Literal[">", ">="]
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamics:
+    """A parsed neuron: each variable's `dX/dt`, named subexpressions, when it fires, and what it then sets, in order."""
+
+    derivatives: tuple[tuple[str, Expr], ...]
+    definitions: tuple[tuple[str, Expr], ...]
+    threshold: Threshold
+    reset: tuple[tuple[str, Expr], ...]
+
+    def items(self) -> Iterator[tuple[str, Expr]]:
+        """`(left-hand side, expression)` of every equation; threshold and reset are none."""
+        for name, expression in self.derivatives:
+            yield f"d{name}/dt", expression
+        yield from self.definitions
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression, in the order in which they are written."""
+        for _, expression in self.items():
+            yield expression
+        yield from (self.threshold.left, self.threshold.right)
+        for _, expression in self.reset:
+            yield expression

@@ -6,20 +6,12 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from cofire.constraints import FINITE, Range
+from cofire.constraints import Parameter
 from cofire.errors import ParameterError, did_you_mean
 from cofire.language.spelling import plain_name
 from cofire.rule import Normalization, Origin, Rule
-from cofire.units import Quantity
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """The default of one parameter, what it means, and what it may be."""
-
-    default: float | Quantity
-    meaning: str
-    allowed: Range = FINITE
+__all__ = ["Parameter", "Recipe"]
 
 
 @dataclass(frozen=True)
