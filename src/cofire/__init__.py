@@ -56,14 +56,21 @@ __all__ = [
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "neurons", "protocols", "rules"})
+_LATE = frozenset({"data", "experiments", "network", "neurons", "protocols", "rules"})
+
+_NETWORK = frozenset(
+    "Network all_to_all by_distance fixed_in_degree fixed_probability from_matrix from_pairs lognormal normal "
+    "one_to_one uniform".split()
+)
 
 
 def __getattr__(name: str) -> Any:
     if name in _LATE:
         return import_module(f"cofire.{name}")
+    if name in _NETWORK:
+        return getattr(import_module("cofire.network"), name)
     raise AttributeError(f"module 'cofire' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted((*__all__, *_NETWORK))

@@ -165,8 +165,8 @@ def _projection(projection: Projection, arrays: Arrays) -> Any:
 
 def _made_projection(net: Network, data: Any, places: dict[str, Population], arrays: Arrays) -> Projection:
     name, source, target = data["name"], places[data["source"]], places[data["target"]]
-    parts = (arrays[f"{name}/{part}"] for part in ("row", "target", "delays"))
-    rows = Rows(*parts, source.size, arrays.get(f"{name}/order"))
+    row, target_cells, delays = (arrays[f"{name}/{part}"] for part in ("row", "target", "delays"))
+    rows = Rows(row, target_cells, delays, source.size, arrays.get(f"{name}/order"))
     made = Projection.restored(
         *(
             net,

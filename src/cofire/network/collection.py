@@ -127,7 +127,7 @@ class Collection:
             return Samples(recorder.label, np.arange(first, last) * every * dt, rates[:, None], ("mean",), "Hz")
         times = np.concatenate([piece[0] for piece in pieces]) * dt if pieces else np.zeros(0)
         if isinstance(recorder, VariableRecorder):
-            columns = tuple(range(recorder.cells.size)) if recorder.of is None else recorder.of
+            columns: tuple[int | str, ...] = tuple(range(recorder.cells.size)) if recorder.of is None else recorder.of
             unit = recorder.cells.unit(recorder.variable)
         else:
             projection = recorder.projection

@@ -20,6 +20,7 @@ from cofire.backends.numba.network import (
     network_source,
 )
 from cofire.errors import ParameterError
+from cofire.language.tree import Cell
 from cofire.network.populations import Cells, Poisson, Population, SpikeList
 
 if TYPE_CHECKING:
@@ -372,10 +373,12 @@ class Engine:
     def _rows_read(projection: Projection) -> Arrays:
         """Which rows of x hold the variables of cells that the rule reads."""
         found: Arrays = {}
-        for cell in projection.plan.cells if projection.plan and projection.kept else ():
-            side = projection.source if cell.side == "pre" else projection.target
-            assert isinstance(side, Cells)
-            found[f"row_of_{projection.kept.names[cell]}"] = side.rows.index(str(cell.variable))
+        kept = projection.kept
+        for read in kept.signals if kept else ():
+            if kept and isinstance(read, Cell):
+                side = projection.source if read.side == "pre" else projection.target
+                assert isinstance(side, Cells)
+                found[f"row_of_{kept.names[read]}"] = side.rows.index(str(read.variable))
         return found
 
     def _add_modulator(self, name: str) -> None:

@@ -350,7 +350,8 @@ class Network:
         return population
 
     def _name(self, name: str | None, kind: str) -> str:
-        taken = {part.name for part in (*self.populations, *self.projections, *self.drives)} | self.modulators.keys()
+        parts: list[Any] = [*self.populations, *self.projections, *self.drives]
+        taken = {part.name for part in parts} | self.modulators.keys()
         if name is None:
             count, name = 1, kind
             while name in taken or name == "cells":
@@ -476,7 +477,8 @@ class _shown:  # noqa: N801  (read as `with _shown(progress) as show`)
     """A progress bar, a function of the user's, or nothing."""
 
     def __init__(self, progress: Callable[[float, str], None] | bool) -> None:
-        self.progress, self.bar = progress, None
+        self.progress = progress
+        self.bar: Any = None
 
     def __enter__(self) -> Callable[[float, str], None]:
         if callable(self.progress):
