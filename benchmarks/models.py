@@ -67,19 +67,15 @@ def m3(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
     net = Network(dt=0.5 * ms, seed=seed, threads=threads)
     rates = np.random.default_rng(1234).uniform(0.0, 60.0, (100, 784))
     inputs = net.poisson(784, rates, every=350 * ms, name="inputs")
-    excitatory = neurons.lif(
-        tau=100 * ms, v_rest=-65 * mV, v_threshold=-52 * mV, v_reset=-65 * mV, refractory=5 * ms, inputs="v"
-    )
-    inhibitory = neurons.lif(
-        tau=10 * ms, v_rest=-60 * mV, v_threshold=-40 * mV, v_reset=-45 * mV, refractory=2 * ms, inputs="v"
-    )
+    excitatory = neurons.lif(tau=100 * ms, v_rest=-65 * mV, v_threshold=-52 * mV, v_reset=-65 * mV, refractory=5 * ms)
+    inhibitory = neurons.lif(tau=10 * ms, v_rest=-60 * mV, v_threshold=-40 * mV, v_reset=-45 * mV, refractory=2 * ms)
     E = net.cells(400, excitatory, name="E", v=-65 * mV)
     others = net.cells(400, inhibitory, name="I", v=-60 * mV)
     rule = rules.stdp_pair(A_plus=1e-4 * mV, A_minus=1.05e-4 * mV, bounds=(0 * mV, 0.1 * mV))
-    plastic = net.connect(inputs, E, cofire.all_to_all(), weight=cofire.uniform(0 * mV, 0.05 * mV), rule=rule)
-    net.connect(E, others, cofire.one_to_one(), weight=22.5 * mV)
+    plastic = net.connect(inputs, E, cofire.all_to_all(), weight=cofire.uniform(0 * mV, 0.05 * mV), rule=rule, onto="v")
+    net.connect(E, others, cofire.one_to_one(), weight=22.5 * mV, onto="v")
     pre, post = np.nonzero(~np.eye(400, dtype=bool))
-    net.connect(others, E, cofire.from_pairs(pre, post), weight=-1.0 * mV)
+    net.connect(others, E, cofire.from_pairs(pre, post), weight=-1.0 * mV, onto="v")
     return net, {"plastic": plastic, "in": inputs, "E": E, "I": others}
 
 

@@ -108,15 +108,16 @@ def test_the_same_bits_for_any_number_of_threads_and_slices(name: str) -> None:
 
 def test_logs_that_fill_are_learnt_from_in_time() -> None:
     """Cells that fire in every step, and sources that hardly do."""
-    rule = rules.stdp_pair(A_plus=1e-3, A_minus=2e-3)
+    rule = rules.stdp_pair(A_plus=1e-3 * mV, A_minus=2e-3 * mV, bounds=(0 * mV, 1 * mV))
     net = Network(dt=1 * ms, seed=1)
     source = net.poisson(5, 3 * Hz, name="source")
     cells = net.cells(3, neurons.lif(refractory=0 * ms, I=1000 * mV), name="cells_2")
-    synapses = net.connect(source, cells, fixed_probability(1.0), weight=0.5, rule=rule, dtype="float64", onto="g_e")
-    record = net.run(900 * ms, record=[source.spikes, cells.spikes])
+    synapses = net.connect(source, cells, fixed_probability(1.0), weight=0.5 * mV, rule=rule, dtype="float64")
+    with pytest.warns(RuntimeWarning, match="the mean rate of cells_2 passed 1000 Hz"):
+        record = net.run(900 * ms, record=[source.spikes, cells.spikes])
     assert len(record[cells.spikes]) > 2000
-    wanted = reference_weights(net, synapses, np.full(15, 0.5), record, 900)
-    np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-9)
+    wanted = reference_weights(net, synapses, np.full(15, 0.5e-3), record, 900)
+    np.testing.assert_allclose(synapses.weight.values, wanted, rtol=1e-9)
 
 
 def test_learning_off_freezes_and_on_goes_on() -> None:

@@ -78,7 +78,7 @@ def load(file: str | Path) -> tuple[Collection, int]:
     """`(collection, every)` as they were saved, with the network. Raises: `CofireError` if it is no checkpoint."""
     path = Path(file)
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         data = json.loads(bytes(arrays.pop("data")))
     except FileNotFoundError:

@@ -1,0 +1,241 @@
+"""What a network does: spikes, delays, inputs, records, errors, and going on after a stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cofire
+from cofire import ArrayError, CofireError, DimensionError, ParameterError, neurons, rules
+from cofire.network import Network, all_to_all, from_pairs, one_to_one, uniform
+from cofire.network.network import resume
+from cofire.units import Hz, ms, mV, second
+
+RESTING = neurons.lif(tau=10 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_reset=-70 * mV, refractory=0 * ms)
+
+
+def small(threads: int = 1) -> tuple[Network, ...]:
+    """Two cells that one source drives by a delta and by a current, and a noisy one that learns: one compilation."""
+    net = Network(dt=0.1 * ms, seed=2, threads=threads)
+    source = net.spikes(2, [0, 1, 0], [0.001, 0.002, 0.003], name="source")
+    noise = net.poisson(50, 20 * Hz, name="noise")
+    cells = net.cells(3, RESTING, name="target")
+    jumps = net.connect(
+        source, cells, from_pairs([0, 1], [0, 1]), weight=5 * mV, delay=0.5 * ms, onto="v", name="jumps"
+    )
+    rule = rules.stdp_pair(A_plus=0.1 * mV, A_minus=0.1 * mV, bounds=(0 * mV, 10 * mV))
+    pre, post = np.arange(50), np.full(50, 2)
+    learns = net.connect(noise, cells, from_pairs(pre, post), weight=uniform(4 * mV, 6 * mV), rule=rule, name="learns")
+    return net, source, noise, cells, jumps, learns  # type: ignore[return-value]
+
+
+def test_a_spike_arrives_after_its_delay_and_decays_as_it_should() -> None:
+    net, source, _, cells, *_ = small()
+    record = net.run(10 * ms, record=[cells.v.every(0.1 * ms, of=[0, 1]), source.spikes])
+    v = record[cells.v.every(0.1 * ms, of=[0, 1])].values + 0.070
+    assert record["source.spikes"].steps.tolist() == [10, 20, 30]
+    assert np.abs(v[:16, 0]).max() < 1e-15  # fired in step 10, arrives in step 15, seen at the beginning of step 16
+    after = (np.arange(len(v)) - 15) * 1e-4
+    wanted = 5e-3 * np.exp(-after / 0.01) * (after > 0)
+    wanted[36:] += 5e-3 * np.exp(-(after[36:] - 2e-3) / 0.01)
+    np.testing.assert_allclose(v[:, 0], wanted, atol=1e-12)
+    np.testing.assert_allclose(v[26:, 1], 5e-3 * np.exp(-(np.arange(26, 100) - 25) * 1e-4 / 0.01), atol=1e-12)
+
+
+def test_records_have_their_times_labels_and_units() -> None:
+    net, _, noise, cells, _, learns = small()
+    wanted = [
+        noise.spikes,
+        noise.rate(50 * ms),
+        cells.v.every(1 * ms, of=[2]),
+        learns.weight.every(100 * ms, summary=True),
+    ]
+    record = net.run(200 * ms, record=[*wanted, learns.weight.every(50 * ms, of=[0, 7])])
+    spikes = record[noise.spikes]
+    assert spikes.rates().mean() == pytest.approx(20.0, rel=0.35)
+    assert record["noise.rate"].values.mean() == pytest.approx(spikes.rates().mean())
+    assert (np.diff(spikes.steps) >= 0).all()
+    assert len(spikes.of(3)) == (spikes.cells == 3).sum()
+    assert record[cells.v.every(1 * ms, of=[2])].values.shape == (200, 1)
+    assert record["target.v"].unit == "V"
+    assert record[wanted[3]].columns[0] == "mean"
+    chosen = record[learns.weight.every(50 * ms, of=[0, 7])]
+    assert chosen.times == pytest.approx([0.0, 0.05, 0.1, 0.15, 0.2])
+    np.testing.assert_allclose(chosen.values[-1], learns.weight.values[[0, 7]], rtol=1e-6)
+    with pytest.raises(KeyError, match=r"was not recorded; there are noise\.spikes"):
+        record["nothing"]
+    for figure in (record.plot.raster(), record.plot.weights(), record.plot.traces()):
+        assert figure.axes
+    later = net.run(10 * ms)
+    assert (later.begin, later.end) == pytest.approx((0.2, 0.21))
+    with pytest.raises(ParameterError, match=r"nothing was recorded for .raster\(\)"):
+        later.plot.raster()
+
+
+def test_ctrl_c_keeps_what_there_is() -> None:
+    net, _, noise, *_ = small()
+    looks = []
+
+    def look() -> None:
+        looks.append(net.now)
+        if len(looks) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    record = net.run(10 * second, record=[noise.spikes], each=(100 * ms, look))
+    assert record.stopped is not None
+    assert record.stopped.startswith("interrupted at")
+    assert record.end < 1.0
+    assert len(record[noise.spikes]) > 100
+
+
+def test_a_run_that_explodes_stops_if_asked() -> None:
+    net, _, noise, *_ = small()
+    record = net.run(1 * second, record=[noise.spikes], max_rate=10 * Hz)
+    assert record.stopped is not None
+    assert "the mean rate of noise passed 10 Hz" in record.stopped
+    assert record.end < 1.0
+
+
+def test_a_checkpoint_goes_on_with_the_same_bits(tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    whole, _, noise, cells, _, learns = small()
+    wanted = whole.run(300 * ms, record=[noise.spikes, cells.v.every(1 * ms), learns.weight.every(100 * ms)])
+    net, _, noise, cells, _, learns = small()
+    recorders = [noise.spikes, cells.v.every(1 * ms), learns.weight.every(100 * ms)]
+
+    def stop() -> None:
+        if net.step >= 1500:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        net.run(300 * ms, record=recorders, checkpoint=file, every=50 * ms, each=(10 * ms, stop))
+    again, record = resume(file)
+    np.testing.assert_array_equal(record["noise.spikes"].steps, wanted[noise.spikes.label].steps)
+    np.testing.assert_array_equal(record["target.v"].values, wanted["target.v"].values)
+    np.testing.assert_array_equal(record["learns.weight"].values, wanted["learns.weight"].values)
+    np.testing.assert_array_equal(again.projections[1].weight.values, whole.projections[1].weight.values)
+    assert again.now == 0.3 * second
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from test_network import small
+from cofire.units import ms, second
+net, _, noise, cells, _, learns = small()
+print("ready", flush=True)
+net.run(100 * second, record=[noise.spikes, cells.v.every(1 * ms)], checkpoint=sys.argv[1], every=20 * ms)
+"""
+
+
+def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    from cofire.network.checkpoint import load
+
+    for wait in (0.0, 0.05, 0.13):
+        command = [sys.executable, "-c", KILLED, str(file), str(Path(__file__).parent)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            deadline = time.monotonic() + 120
+            while not file.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(wait)
+            process.kill()
+        collection, _ = load(file)
+        assert collection.net.step % 200 == 0
+        assert collection.net.step > 0
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="there is no checkpoint"):
+        resume(tmp_path / "none.npz")
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(ArrayError, match="is no checkpoint of a network, or is damaged"):
+        resume(tmp_path / "bad.npz")
+    np.savez(tmp_path / "other.npz", data=np.frombuffer(b'{"format": 99}', dtype=np.uint8))
+    with pytest.raises(ArrayError, match="format 99; this cofire reads format 1"):
+        resume(tmp_path / "other.npz")
+
+
+def test_what_cannot_be_is_refused_before_the_run() -> None:
+    net = Network(dt=0.1 * ms, seed=1)
+    source = net.poisson(10, 5 * Hz)
+    cells = net.cells(5, neurons.lif(), name="cells_a")
+    rule = rules.stdp_pair()
+    mv = {"weight": 1 * mV}
+    cases: list[tuple[object, type[CofireError], str]] = [
+        (lambda: Network(dt=0 * ms), ParameterError, "dt = 0"),
+        (lambda: Network(dt=1), ParameterError, "it must be a time, such as 0.1"),  # type: ignore[arg-type]
+        (lambda: net.cells(0, neurons.lif()), ParameterError, "at least 1"),
+        (lambda: net.cells(3, "lif"), ParameterError, "is not a cofire.Neuron"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, neurons.lif(), v=np.zeros(4)), ArrayError, "expected 3 numbers"),
+        (lambda: net.cells(3, neurons.lif(), vv=0), ParameterError, "did you mean 'v'"),
+        (lambda: net.poisson(5, 1e9 * Hz), ParameterError, "between 0 and 10000 Hz"),
+        (lambda: net.poisson(5, -1 * Hz), ParameterError, "a rate of -1 Hz"),
+        (lambda: net.poisson(5, 3 * mV), DimensionError, "not in Hz"),
+        (lambda: net.spikes(3, [0, 3], [0.0, 0.1]), ArrayError, "spike 1 is of cell 3"),
+        (lambda: net.spikes(3, [0, 0], [0.1, 0.1]), ArrayError, "fires twice"),
+        (lambda: net.spikes(3, [0], [-0.1]), ArrayError, "at a time before 0"),
+        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=0 * ms), ParameterError, "at least 0.1 ms"),
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, delay=0.15 * ms),
+            ParameterError,
+            "whole number of steps",
+        ),
+        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=-1 * ms), ParameterError, "delay = -1"),
+        (lambda: net.connect(source, cells, one_to_one(), **mv), ParameterError, "as many cells on both sides"),
+        (lambda: net.connect(source, cells, all_to_all(), weight=1.0), DimensionError, "has no unit"),
+        (lambda: net.connect(source, cells, all_to_all(), **mv, onto="g"), ParameterError, "no input 'g'"),
+        (lambda: net.connect(cells, source, all_to_all(), **mv), ParameterError, "only cells with equations"),  # type: ignore[arg-type]
+        (lambda: net.connect(source, cells, all_to_all(), weight=np.nan * mV), ParameterError, "is not finite"),
+        (lambda: net.connect(source, cells, all_to_all(), **mv, rule="stdp"), ParameterError, "is not a cofire.Rule"),
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja()),
+            ParameterError,
+            "no parameter of the rule has a unit of time",
+        ),
+        (
+            lambda: net.connect(
+                source,
+                cells,
+                all_to_all(),
+                **mv,
+                rule=cofire.Rule("dw/dt = pre.v * a * trace(post, tau)", a=1, tau=1 * ms),
+            ),
+            ParameterError,
+            "reads pre.v, which the Poisson sources",
+        ),
+        (
+            lambda: net.connect(net.poisson(10**6, 1 * Hz), net.cells(10**6, neurons.lif()), all_to_all(), **mv),
+            ParameterError,
+            r"needs about \d+ GB",
+        ),
+        (lambda: net.run(1.0), ParameterError, "must be a time"),  # type: ignore[arg-type]
+        (lambda: net.drive(cells, rate=5, weight=1 * mV), DimensionError, "must be a rate"),  # type: ignore[arg-type]
+        (lambda: Network(dt=1 * ms).run(1 * ms), ParameterError, "this network is empty"),
+    ]
+    for attempt, kind, words in cases:
+        with pytest.raises(kind, match=words):
+            attempt()  # type: ignore[operator]
+    gated = neurons.lif_conductance()
+    with pytest.raises(ParameterError, match="is a conductance"):
+        net.connect(source, net.cells(2, gated), all_to_all(), weight=-1.0)
+    lonely = Network(dt=1 * ms)
+    target = lonely.cells(2, neurons.lif())
+    lonely.connect(target, target, all_to_all(), weight=1 * mV, rule=rules.reward_stdp())
+    with pytest.raises(ParameterError, match="needs the signal 'dopamine', which the network does not provide"):
+        lonely.run(1 * ms)
+    assert rule.is_timed
+
+
+def test_it_says_where_things_were_made() -> None:
+    net = Network(dt=1 * ms)
+    assert "test_network.py:" in repr(net.cells(2, neurons.lif()))
