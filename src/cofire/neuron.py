@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,11 +13,11 @@ from cofire.errors import DimensionError, ParameterError, did_you_mean, shortene
 from cofire.language import dimensions, scope
 from cofire.language.algebra import names
 from cofire.language.latex import equations_to_latex, to_latex
-from cofire.language.parse_neuron import find_name, parse_neuron, parse_value
+from cofire.language.parse_neuron import parse_neuron, parse_value
 from cofire.language.spelling import plain_name
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import Dynamics, Expr, Name
-from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity, dimension_of, in_si, ms, usual_unit
+from cofire.units import DIMENSIONLESS, TIME, Dimension, dimension_of, in_si, ms, usual_unit
 
 if TYPE_CHECKING:
     from cofire.lowering.cells import NeuronPlan

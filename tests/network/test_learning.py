@@ -11,7 +11,7 @@ from cofire import Rule, compiler, neurons, rules
 from cofire.backends.reference import spikes as reference
 from cofire.network import Network, fixed_probability, from_pairs
 from cofire.network.projections import Projection
-from cofire.units import Hz, ms, mV, second
+from cofire.units import Hz, ms, mV, second, volt
 
 STEPS = 300
 KINDS = {  # of kernel: each compiles a network of its own
@@ -148,8 +148,8 @@ def test_reading_weights_leaves_the_network_as_it_is() -> None:
 def test_normalised_weights_add_up() -> None:
     net, synapses, _ = lively(rules.stdp_pair())
     net.run(50 * ms)
-    synapses.normalize(7.0)
+    synapses.normalize(7.0 * volt)
     np.testing.assert_allclose(np.nansum(synapses.weight.matrix(), axis=1), 7.0)
-    synapses.weight = 0.25
+    synapses.weight = 0.25 * volt
     assert (synapses.weight.values == 0.25).all()
     assert net.now == 0.05 * second
