@@ -22,6 +22,7 @@ from cofire.rules.hebb_with_decay import hebb_with_decay
 from cofire.rules.instar import instar
 from cofire.rules.kohonen import kohonen
 from cofire.rules.krotov_hopfield import krotov_hopfield
+from cofire.rules.multiscale import multiscale
 from cofire.rules.oja import oja
 from cofire.rules.oja_subspace import oja_subspace
 from cofire.rules.outstar import outstar
@@ -51,6 +52,7 @@ __all__ = [
     "instar",
     "kohonen",
     "krotov_hopfield",
+    "multiscale",
     "names",
     "oja",
     "oja_subspace",
