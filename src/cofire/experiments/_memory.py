@@ -18,8 +18,6 @@ from cofire.compiler import lower
 from cofire.experiments._rates import is_taught, not_for_rates
 from cofire.rule import Rule
 
-GROWTH = 0.05  # a step of silence, as a part of the time since it began
-
 Array = NDArray[np.float64]
 Memory = tuple[Any, Any]  # weights and the rule's state
 
@@ -55,23 +53,28 @@ def study(rule: Rule, memory: Memory, dt: float, target: Any = 1.0) -> Memory:
     return rule.step(w, pre=_CUE, post=wanted, state=state, dt=dt)
 
 
-def silence(rule: Rule, memory: Memory, times: Sequence[float], first: float, longest: float) -> Iterator[Memory]:
-    """The memory at each of `times` (rising) after now; steps last from `first` to `longest`."""
+def silence(
+    rule: Rule, memory: Memory, times: Sequence[float], first: float, longest: float, growth: float
+) -> Iterator[Memory]:
+    """The memory at each of `times` (rising) after now.
+
+    A step lasts `growth` times what has gone by, but from `first` to `longest`.
+    """
     w, state = memory
     silent = np.zeros(len(w))
     told = {"post_target": silent} if is_taught(rule) else {}
     now = 0.0
     for time in times:
         while time - now > 1e-9 * time:
-            dt = min(max(first, GROWTH * now), longest, time - now)
+            dt = min(max(first, growth * now), longest, time - now)
             w, state = rule.step(w, pre=np.zeros(1), post=silent, state=state, dt=dt, **told)
             now += dt
         yield w, state
 
 
-def after(rule: Rule, memory: Memory, time: float, first: float, longest: float) -> Memory:
-    """The memory once `time` has gone by."""
-    return list(silence(rule, memory, [time], first, longest))[-1]
+def after(rule: Rule, memory: Memory, time: float, first: float, longest: float, growth: float) -> Memory:
+    """The memory once `time` has gone by; steps as in `silence`."""
+    return list(silence(rule, memory, [time], first, longest, growth))[-1]
 
 
 def stacked(rule: Rule, memories: Sequence[Memory]) -> Memory:

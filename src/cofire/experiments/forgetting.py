@@ -67,6 +67,7 @@ REPETITIONS = np.array([158, 109, 75, 56, 37, 31]) / 9  # a series, on days 1 to
 
 KNOWN = 0.9  # of the answer: when learning stops
 TRIAL = 0.1  # minutes
+LONGEST_STEP = 720.0
 DAY = 1440.0
 MOST = 200  # trials, after which a list counts as never learnt
 MARGIN = 0.02  # by which a memory must be stronger than another, as a part of it
@@ -84,10 +85,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tau_single: Annotated[
         float, Meta(ge=10, description="minutes, time constant of hebb_with_decay; fitted to the same")
     ] = 900.0
-    longest: Annotated[float, Meta(gt=0, le=1440, description="minutes, longest step of silence; ours")] = 720.0
+    growth: Annotated[
+        float, Meta(gt=0, le=0.2, description="a step of silence, as part of the time since it began; ours")
+    ] = 0.05
 
 
-FULL = Settings(longest=60.0)
+FULL = Settings(growth=0.01)
 
 
 def adapted(name: str, settings: Settings) -> Rule:
@@ -213,7 +216,7 @@ def _learnt(rule: Rule, memory: Memory, level: float = KNOWN) -> tuple[Memory, f
 
 
 def _after(rule: Rule, memory: Memory, time: float, settings: Settings) -> Memory:
-    return after(rule, memory, time, TRIAL, settings.longest)
+    return after(rule, memory, time, TRIAL, LONGEST_STEP, settings.growth)
 
 
 def _curve(rule: Rule, settings: Settings) -> tuple[float, Array]:
@@ -221,7 +224,7 @@ def _curve(rule: Rule, settings: Settings) -> tuple[float, Array]:
     memory, first = _learnt(rule, blank())
     if not first > 0:
         return np.nan, np.full(len(MINUTES), np.nan)
-    left = silence(rule, memory, list(MINUTES), TRIAL, settings.longest)
+    left = silence(rule, memory, list(MINUTES), TRIAL, LONGEST_STEP, settings.growth)
     return first, np.array([1 - _learnt(rule, kept)[1] / first for kept in left])
 
 
