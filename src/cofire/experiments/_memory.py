@@ -7,7 +7,8 @@ fastest does so first, so each step of silence lasts a part of the time since it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -54,15 +55,21 @@ def study(rule: Rule, memory: Memory, dt: float, target: Any = 1.0) -> Memory:
 
 
 def silence(
-    rule: Rule, memory: Memory, times: Sequence[float], first: float, longest: float, growth: float
+    rule: Rule,
+    memory: Memory,
+    times: Sequence[float],
+    first: float,
+    longest: float,
+    growth: float,
+    signals: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[Memory]:
     """The memory at each of `times` (rising) after now.
 
-    A step lasts `growth` times what has gone by, but from `first` to `longest`.
+    A step lasts `growth` times what has gone by, but from `first` to `longest`. `signals`: modulators by name.
     """
     w, state = memory
     silent = np.zeros(len(w))
-    told = {"post_target": silent} if is_taught(rule) else {}
+    told = {**signals, **({"post_target": silent} if is_taught(rule) else {})}
     now = 0.0
     for time in times:
         while time - now > 1e-9 * time:
