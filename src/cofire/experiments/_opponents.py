@@ -1,8 +1,8 @@
 """An animal that meets one cue in several contexts and has a response for each reward, by any rule, a trial a step.
 
-`opponent` learns in two places. Excitatory cells, one a response, receive the cue; inhibitory cells receive the cue in
-each context apart, as if the hippocampus had joined them, and forget. Any other rule has all of these as inputs of one
-cell a response.
+The cue reaches a cell in two ways: as itself, and joined with the context it is met in, as the hippocampus would join
+them. A rule has both as inputs of one cell a response. `opponent` has two cells a response: the excitatory one receives
+both, the inhibitory one only the cue in its context, and forgets.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ class Animal:
     def __init__(self, rule: Rule, responses: int, contexts: Sequence[str], fading: float) -> None:
         self._rule, self._contexts, self._fading = rule, tuple(contexts), fading
         self._apart = is_opponent(rule)
-        columns = 1 if self._apart else 1 + len(contexts)
-        self._excitation: tuple[Any, Any] = (np.zeros((responses, columns)), None)
+        self._excitation: tuple[Any, Any] = (np.zeros((responses, 1 + len(contexts))), None)
         self._inhibition: tuple[Any, Any] = (np.zeros((responses, len(contexts))), None)
 
     def response(self, context: str) -> Array:
@@ -71,7 +70,7 @@ class Animal:
 
     def _inputs(self, context: str) -> tuple[Array, Array]:
         here = np.array([float(context == each) for each in self._contexts])
-        return (np.ones(1) if self._apart else np.concatenate([[1.0], here])), here
+        return np.concatenate([[1.0], here]), here
 
     def _opposed(self, excite: Array, inhibit: Array, now: Array, given: Array) -> None:
         """Both cells of each response learn from what they held before the trial."""
