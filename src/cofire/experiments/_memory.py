@@ -69,7 +69,7 @@ def silence(
     """
     w, state = memory
     silent = np.zeros(len(w))
-    told = {**signals, **({"post_target": silent} if is_taught(rule) else {})}
+    told: dict[str, Any] = {**signals, **({"post_target": silent} if is_taught(rule) else {})}
     now = 0.0
     for time in times:
         while time - now > 1e-9 * time:

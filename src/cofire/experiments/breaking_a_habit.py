@@ -27,6 +27,7 @@ Mends: inhibition learnt apart, tied to the context, that fades. Ours: all numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -101,10 +102,8 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     for r, rule in enumerate(rules):
         progress(r / len(rules), found["rules"][r])
         for g, group in enumerate(GROUPS):
-            try:
+            with suppress(OUT_OF_RANGE):
                 _course(found, (r, g), Animal(rule, 2, (HOME, AWAY), settings.fading), group, share)
-            except OUT_OF_RANGE:
-                pass
     return found
 
 

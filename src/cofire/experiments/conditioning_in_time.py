@@ -4,8 +4,8 @@ In plain words: the bell must come a little before the food, not with it and not
 bell comes to make the dog's mouth water too, though it never met food. And a bell that lost its power has not lost what
 it meant: after a rest, or in the old room, the dog salivates again, and learns again faster than at first.
 
-Protocol. Moments of 50 ms, a step each. A cue lasts from its onset to the food, which is there for one moment; then 60 s
-of nothing. V = w·x, not below 0, is the response. In each moment the rule is told what it can use: an error from one
+Protocol. Moments of 50 ms, a step each. A cue lasts from its onset to the food, which is there for one moment; then 60
+s of nothing. V = w·x, not below 0, is the response. In each moment the rule is told what it can use: an error from one
 moment to the next, D = r + γ V - V before (a rule that reads `dopamine`), the food as a target, or else the cell fires
 with food and V. The last three designs count trials and days: a rule that does not read `dopamine` makes a trial in one
 step there, `opponent` as in `_opponents.py`.
@@ -68,7 +68,9 @@ Cue = tuple[int, int, int]  # which, its first moment, its last
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate: Annotated[float, Meta(gt=0, le=0.5, description="eta of a trial or moment; .1 to .3 in the literature")] = 0.1
-    credit: Annotated[float, Meta(gt=0, le=50, description="eta of temporal differences, a second squared; ours")] = 30.0
+    credit: Annotated[float, Meta(gt=0, le=50, description="eta of temporal differences, a second squared; ours")] = (
+        30.0
+    )
     tau_e: Annotated[float, Meta(ge=0.05, description="s, eligibility; fitted to 250 ms as the best interval")] = 0.15
     gamma: Annotated[float, Meta(gt=0, le=1, description="discount of a moment; fitted to the same")] = 0.95
     fading: Annotated[float, Meta(ge=2, description="trials, time constant of inhibition; ours")] = 100.0
@@ -127,7 +129,7 @@ def figure(data: Data) -> Figure:
     picture, (interval, second, course) = new_figure(1, 3, width=13.0, height=4.2, width_ratios=(1, 0.9, 1.3))
     for r, name in enumerate(data["rules"]):
         style = {"color": COLOURS[r % len(COLOURS)], "linewidth": 2.6 - 0.4 * min(r, 4), "label": name}
-        most = np.nanmax(data["interval"][r]) or 1.0
+        most = np.max(data["interval"][r]) or 1.0
         interval.plot(INTERVALS, data["interval"][r] / most, "-o", markersize=4, **style)
         second.plot(data["second"][r], **style)
         course.plot(data["course"][r], **style)
@@ -187,21 +189,24 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
         Finding(
             f"savings ({name})",
             f"{unlearnt}; {_counted(first)} to reach {LEARNT} at first, after a rest {_counted(again)}",
-            "faster the second time",
+            "faster the second time; asked: by a trial",
             "M",
-            verdict(extinguished and 0 <= again < first),
+            verdict(extinguished and again <= first - 1),
         ),
     ]
 
 
-def _reached(course: Array) -> int:
-    """The first trial after which the response is `LEARNT`, or -1."""
+def _reached(course: Array) -> float:
+    """The trials until the response is `LEARNT`, the last one in part; NaN if it never is."""
     learnt = course >= LEARNT
-    return int(np.argmax(learnt)) if learnt.any() else -1
+    if not learnt.any():
+        return np.nan
+    n = int(np.argmax(learnt))
+    return float(n - (course[n] - LEARNT) / (course[n] - course[n - 1])) if n else 0.0
 
 
-def _counted(trials: int) -> str:
-    return f"{trials} trials" if trials >= 0 else "never"
+def _counted(trials: float) -> str:
+    return f"{trials:.1f} trials" if np.isfinite(trials) else "never"
 
 
 def _short(value: float) -> str:
@@ -289,7 +294,7 @@ class _Listener:
 
 
 class _Room:
-    """A bell in contexts Y and Z, trial by trial. A rule that reads `dopamine` has its trials in time, and sees none."""
+    """A bell in contexts Y and Z, trial by trial. A rule that reads `dopamine` has trials in time, and sees none."""
 
     def __init__(self, rule: Rule, settings: Settings) -> None:
         timed = bool(rule.signals)

@@ -17,15 +17,14 @@ Held against
     d of about .25 over all studies of recall (S1, the same paper)
 
 Mechanism. None but Hebb's: the outer product of word and context. Fitted by us: how strong the place is, to d = .25;
-the mean threshold to 10.5 words, the spread of divers to a standard deviation of about 4 (M). Half of that variance is of the diver,
-half of the session. Not fitted: the sign of the interaction, and how often 16 divers show it. Ours: the number of
-inputs, and the drift.
-"""
+the mean threshold to 10.5 words, the spread of divers to a standard deviation of about 4 (M). Half of that variance is
+of the diver, half of the session. Not fitted: the sign of the interaction, and how often 16 divers show it. Ours: the
+number of inputs, and the drift."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 CLAIM = "Context is part of what is learned."
 CLAIMS = (19,)
 SOURCE = (
-    "D. R. Godden, A. D. Baddeley, Context-dependent memory in two natural environments: on land and underwater, Br. J. "
-    "Psychol. 66:325-331, 1975; J. M. J. Murre, The Godden and Baddeley (1975) experiment on context-dependent memory "
+    "D. R. Godden, A. D. Baddeley, Context-dependent memory in two natural environments: on land and underwater, Br. "
+    "J. Psychol. 66:325-331, 1975; J. M. J. Murre, The Godden and Baddeley (1975) experiment on context-dependent memory "
     "on land and underwater: a replication, R. Soc. Open Sci. 8:200724, 2021"
 )
 RULES = ("hebb",)
@@ -75,7 +74,7 @@ def unsuitable(rule: Rule) -> str | None:
     return not_for_rates(rule, given=("post.target", "post.drive"))
 
 
-def adapted(name: str, settings: Settings) -> Rule:
+def adapted(name: str, _settings: Settings) -> Rule:
     """The catalogue rule of that name with a rate at which one word makes about one unit of input at the test."""
     recipe = catalogue.get(name)
     return recipe(**({"eta": 1 / INNER} if "eta" in recipe.parameters else {}))
@@ -154,7 +153,7 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
             f"{spread(blind, 2)} words more",
             "none",
             "theory",
-            verdict(words.mean() > 1 and abs(blind.mean()) <= 3 * standard_error(blind)),
+            verdict(1 < words.mean() < WORDS - 1 and abs(blind.mean()) <= 3 * standard_error(blind)),
         ),
         Finding(
             f"words recalled, an illustration ({name})",
@@ -202,7 +201,7 @@ def _here(where: int, place: float) -> Array:
 def _learnt(rule: Rule, pre: Array) -> Array:
     """w[word, input] after one step for a list: each word with its own inputs."""
     words, blank = np.eye(len(pre)), np.zeros((len(pre), pre.shape[1]))
-    told = {"post_target": words} if is_taught(rule) else {}
+    told: dict[str, Any] = {"post_target": words} if is_taught(rule) else {}
     post = pre @ blank.T if is_taught(rule) else words
     w: Array = rule.step(blank, pre=pre, post=post, reduce="sum", **told)[0]
     return w

@@ -185,7 +185,7 @@ def _event(rule: Rule, memory: Memory, salience: float, *, fear: bool) -> Memory
 
 def _silence(rule: Rule, memory: Memory, times: Sequence[float], settings: Settings) -> Any:
     longest = settings.fading / 10
-    told = {name: 1.0 for name in rule.signals}
+    told = dict.fromkeys(rule.signals, 1.0)
     return silence(rule, memory, times, 0.05, longest, settings.growth, told)
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
@@ -45,7 +45,19 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CLAIM", "CLAIMS", "FULL", "RULES", "SOURCE", "Settings", "adapted", "figure", "findings", "run", "unsuitable"]
+__all__ = [
+    "CLAIM",
+    "CLAIMS",
+    "FULL",
+    "RULES",
+    "SOURCE",
+    "Settings",
+    "adapted",
+    "figure",
+    "findings",
+    "run",
+    "unsuitable",
+]
 
 CLAIM = "Use it or lose it: memories fade, and what was once known returns faster."
 CLAIMS = (16,)
@@ -84,7 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Annotated[float, Meta(gt=1, le=1000, description="of time constants; fitted to the same")] = 71.0
     tau_single: Annotated[
         float, Meta(ge=10, description="minutes, time constant of hebb_with_decay; fitted to the same")
-    ] = 900.0
+    ] = 60.0
     growth: Annotated[
         float, Meta(gt=0, le=0.2, description="a step of silence, as part of the time since it began; ours")
     ] = 0.05
@@ -216,7 +228,7 @@ def _learnt(rule: Rule, memory: Memory, level: float = KNOWN) -> tuple[Memory, f
 
 
 def _after(rule: Rule, memory: Memory, time: float, settings: Settings) -> Memory:
-    return after(rule, memory, time, TRIAL, LONGEST_STEP, settings.growth)
+    return after(rule, memory, time, TRIAL, _longest(rule), settings.growth)
 
 
 def _curve(rule: Rule, settings: Settings) -> tuple[float, Array]:
@@ -224,7 +236,7 @@ def _curve(rule: Rule, settings: Settings) -> tuple[float, Array]:
     memory, first = _learnt(rule, blank())
     if not first > 0:
         return np.nan, np.full(len(MINUTES), np.nan)
-    left = silence(rule, memory, list(MINUTES), TRIAL, LONGEST_STEP, settings.growth)
+    left = silence(rule, memory, list(MINUTES), TRIAL, _longest(rule), settings.growth)
     return first, np.array([1 - _learnt(rule, kept)[1] / first for kept in left])
 
 
@@ -237,9 +249,15 @@ def _day_by_day(rule: Rule, settings: Settings) -> Array:
     return np.array(each)
 
 
-def _old_and_new(rule: Rule, settings: Settings) -> tuple[Any, Any]:
+def _old_and_new(rule: Rule, settings: Settings) -> tuple[float, float]:
     """What is left of a memory of yesterday, and of a new one as strong, after another day; as parts of it."""
     old = _after(rule, _learnt(rule, blank())[0], DAY, settings)
     level = float(old[0][0, 0])
     new, _ = _learnt(rule, blank(), level)
-    return tuple(float(_after(rule, each, DAY, settings)[0][0, 0]) / level if level else np.nan for each in (old, new))
+    kept_old, kept_new = (float(_after(rule, each, DAY, settings)[0][0, 0]) for each in (old, new))
+    return (kept_old / level, kept_new / level) if level else (np.nan, np.nan)
+
+
+def _longest(rule: Rule) -> float:
+    """A step of silence must be shorter than what a weight that decays by itself takes to do so."""
+    return min(LONGEST_STEP, rule.values.get("tau_w", np.inf) / 2)

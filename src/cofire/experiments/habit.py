@@ -44,7 +44,19 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CLAIM", "CLAIMS", "FULL", "RULES", "SOURCE", "Settings", "adapted", "figure", "findings", "run", "unsuitable"]
+__all__ = [
+    "CLAIM",
+    "CLAIMS",
+    "FULL",
+    "RULES",
+    "SOURCE",
+    "Settings",
+    "adapted",
+    "figure",
+    "findings",
+    "run",
+    "unsuitable",
+]
 
 CLAIM = "Habits form slowly; a missed day does not matter."
 CLAIMS = (20,)
@@ -233,7 +245,7 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
     one = float(np.median(whole[MISSED + 1] - whole[MISSED]))
     missed = Finding(
         f"a missed day does not matter ({name})",
-        f"{later:+.1f} days later, median; automaticity after {DAYS} days lower by {end:.4f}; day 30 itself adds {one:.4f}"
+        f"{later:+.1f} days later, median; automaticity after {DAYS} days {end:.4f} lower; day 30 adds {one:.4f}"
         if enough
         else none,
         "not materially; asked: at most 2 days, and less than the day would have added",

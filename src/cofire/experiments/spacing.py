@@ -19,12 +19,13 @@ age. `delta` has the first alone and forgets nothing. `hebb_with_decay` has neit
 the first, the less of it is left. With an error and one time constant both cancel exactly: the gap does not matter.
 `multiscale` has the error and four time constants. Fitted by us: its numbers to the best gaps for 7 and 350 days; the
 threshold and the spread of items to what they gain there. So what was not fitted is 35 and 70 days, and the order.
-What comes out: the gaps are right, the gains are not: they do not rise and fall as those of people do. Ours: the trials.
-"""
+What comes out: the gaps are right, the gains are not: they do not rise and fall as those of people do. Ours: the
+trials."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -42,7 +43,19 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CLAIM", "CLAIMS", "FULL", "RULES", "SOURCE", "Settings", "adapted", "figure", "findings", "run", "unsuitable"]
+__all__ = [
+    "CLAIM",
+    "CLAIMS",
+    "FULL",
+    "RULES",
+    "SOURCE",
+    "Settings",
+    "adapted",
+    "figure",
+    "findings",
+    "run",
+    "unsuitable",
+]
 
 CLAIM = "Spaced practice beats crammed practice."
 CLAIMS = (17,)
@@ -71,7 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, le=0.2, description="a step of silence, as part of the time since it began; ours")
     ] = 0.02
     rate: Annotated[float, Meta(gt=0, le=0.9, description="of the error mended by a trial; ours")] = 0.5
-    tau: Annotated[float, Meta(gt=0, description="days, fastest trace; fitted to the best gaps for 7 and 350 d")] = 0.252
+    tau: Annotated[float, Meta(gt=0, description="days, fastest trace; fitted to the best gaps for 7 and 350 d")] = (
+        0.252
+    )
     ratio: Annotated[float, Meta(gt=1, le=1000, description="of time constants; fitted to the same")] = 15.2
     weaker: Annotated[float, Meta(gt=0, le=1, description="rate of a trace over the faster's; fitted to the same")] = (
         0.484
@@ -97,10 +112,8 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     strength = np.full((len(rules), len(TESTS), len(gaps)), np.nan)
     for r, rule in enumerate(rules):
         progress(r / len(rules), label(rule))
-        try:
+        with suppress(OUT_OF_RANGE):
             strength[r] = _tested(rule, gaps, settings)
-        except OUT_OF_RANGE:
-            pass
     items = np.exp(settings.spread * np.random.default_rng(seed).standard_normal(settings.items))
     recall = np.mean(strength[..., None] * items > settings.threshold, axis=-1)
     return {"rules": [label(rule) for rule in rules], "gaps": gaps, "strength": strength, "recall": recall}

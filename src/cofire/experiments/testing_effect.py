@@ -6,9 +6,9 @@ been fired from within, and firing wires: after a week those who tested themselv
 
 Protocol. Each of 2000 ideas of a text is a cell with one cue, w[idea, 1]; it is recalled if its strength passes a
 threshold of its own (normal over ideas). In a session S all ideas are studied: a step with cue and cell active. In T
-those that are recalled fire again, from within, more strongly by a factor; the others do nothing, and nobody tells them.
-Sessions are 5 minutes apart, the final test is 5 minutes, 2 days or a week after the last; between them is silence by
-the rule's own equations. Control: recalling that is no stronger than reading.
+those that are recalled fire again, from within, more strongly by a factor; the others do nothing, and nobody tells
+them. Sessions are 5 minutes apart, the final test is 5 minutes, 2 days or a week after the last; between them is
+silence by the rule's own equations. Control: recalling that is no stronger than reading.
 
 Held against (H. L. Roediger, J. D. Karpicke 2006), % recalled after
                 5 min   2 d    1 week
@@ -21,13 +21,13 @@ Held against (H. L. Roediger, J. D. Karpicke 2006), % recalled after
 Mechanism. `multiscale`, whose error makes a second reading add less than the first, and a factor by which a cell fires
 more strongly when it recalls. That factor is the whole difference between recalling and reading, and is assumed, not
 explained; it was fitted, to ST after a week, as was the rate to ST after 5 minutes, and τ and the thresholds to SS. So
-the crossing follows from the fit; not fitted are ST after 2 days and all of the second experiment. Brief texts do not show the effect (2023), nor do
-they here: nothing in the model knows how long a text is. Ours: the other numbers.
-"""
+the crossing follows from the fit; not fitted are ST after 2 days and all of the second experiment. Brief texts do not
+show the effect (2023), nor do they here: nothing in the model knows how long a text is. Ours: the other numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -45,13 +45,25 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CLAIM", "CLAIMS", "FULL", "RULES", "SOURCE", "Settings", "adapted", "figure", "findings", "run", "unsuitable"]
+__all__ = [
+    "CLAIM",
+    "CLAIMS",
+    "FULL",
+    "RULES",
+    "SOURCE",
+    "Settings",
+    "adapted",
+    "figure",
+    "findings",
+    "run",
+    "unsuitable",
+]
 
 CLAIM = "Recalling strengthens more than rereading."
 CLAIMS = (18,)
 SOURCE = (
-    "H. L. Roediger, J. D. Karpicke, Test-enhanced learning: taking memory tests improves long-term retention, Psychol. "
-    "Sci. 17:249-255, 2006. doi:10.1111/j.1467-9280.2006.01693.x"
+    "H. L. Roediger, J. D. Karpicke, Test-enhanced learning: taking memory tests improves long-term retention, "
+    "Psychol. Sci. 17:249-255, 2006. doi:10.1111/j.1467-9280.2006.01693.x"
 )
 RULES = ("multiscale", "hebb_with_decay", "hebb")
 
@@ -104,10 +116,8 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     for r, rule in enumerate(rules):
         for i, strength in enumerate((settings.recalling, 1.0)):
             progress((r + i / 2) / len(rules), label(rule))
-            try:
+            with suppress(OUT_OF_RANGE):
                 recalled[i, r] = list(_recalled(rule, thresholds, strength, settings))
-            except OUT_OF_RANGE:
-                pass
     names = [label(rule) for rule in rules]
     return {"rules": names, "recalled": 100 * recalled[0], "no stronger": 100 * recalled[1]}
 

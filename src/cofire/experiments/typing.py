@@ -6,13 +6,13 @@ movement itself takes time. You alone improve exponentially. The average of many
 like another law, a power of practice, which none of them follows.
 
 Protocol. The text is the Zen of Python, shipped with Python as the module `this`, typed over and over by 24 people. A
-letter is one input; the cells are the ten columns of the keyboard, which are fingers, and its three rows (w[13 a person,
-letter]). After each keystroke comes one step: the cells of the right column and row are told to be active, the others
-not, for each person with a strength of their own (log-normal). A keystroke is two races, among columns and among rows:
-every cell climbs to a threshold, from a start raised by what the letter makes of it; the right ones climb faster, since
-the eye finds the key, all with noise. The first to arrive move the finger, right or wrong, and the slower of the two
-races is the time. For single series, one person and one of the six commonest letters, and for their mean, A + B f(n) is
-fitted to the times of the n-th keystrokes, with f exponential or a power.
+letter is one input; the cells are the ten columns of the keyboard, which are fingers, and its three rows (w[13 a
+person, letter]). After each keystroke comes one step: the cells of the right column and row are told to be active, the
+others not, for each person with a strength of their own (log-normal). A keystroke is two races, among columns and among
+rows: every cell climbs to a threshold, from a start raised by what the letter makes of it; the right ones climb faster,
+since the eye finds the key, all with noise. The first to arrive move the finger, right or wrong, and the slower of the
+two races is the time. For single series, one person and one of the six commonest letters, and for their mean, A + B
+f(n) is fitted to the times of the n-th keystrokes, with f exponential or a power.
 
 Held against
     exponentials fit better in every unaveraged set (S1: Heathcote, Brown and Mewhort 2000)
@@ -49,7 +49,19 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CLAIM", "CLAIMS", "FULL", "RULES", "SOURCE", "Settings", "adapted", "figure", "findings", "run", "unsuitable"]
+__all__ = [
+    "CLAIM",
+    "CLAIMS",
+    "FULL",
+    "RULES",
+    "SOURCE",
+    "Settings",
+    "adapted",
+    "figure",
+    "findings",
+    "run",
+    "unsuitable",
+]
 
 CLAIM = "A key found by thought becomes automatic."
 CLAIMS = (14,)
@@ -77,7 +89,9 @@ Array = NDArray[np.float64]
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     people: Annotated[int, Meta(ge=4, le=1000, description="who learn to type; ours")] = 24
     keystrokes: Annotated[int, Meta(ge=500, le=200_000, description="of letters and signs; ours")] = 2500
-    rate: Annotated[float, Meta(gt=0, le=0.5, description="of the error mended by a keystroke, median; fitted to a straight mean")] = 0.05
+    rate: Annotated[
+        float, Meta(gt=0, le=0.5, description="of the error mended by a keystroke, median; fitted to a straight mean")
+    ] = 0.05
     spread: Annotated[float, Meta(ge=0, le=2, description="of the log of that over people; fitted to the same")] = 1.8
     noise: Annotated[float, Meta(gt=0, le=1, description="of climbing, where the right cell climbs 1; ours")] = 0.15
     race: Annotated[Literal["start", "rate"], Meta(description="what strength does to a race; ours")] = "start"
@@ -146,7 +160,9 @@ def figure(data: Data) -> Figure:
     for kind, colour in (("power", ORANGE), ("exponential", BLUE)):
         curve, _ = fitted(group[None], kind)
         mean.plot(number, curve[0], color=colour, linewidth=1.6, label=kind)
-    mean.set(xscale="log", yscale="log", xlabel="n-th time of a letter", ylabel="seconds a key")
+    if np.isfinite(group).all():  # a logarithm has nothing to show of what ran away
+        mean.set(xscale="log", yscale="log")
+    mean.set(xlabel="n-th time of a letter", ylabel="seconds a key")
     mean.set_title("The mean looks like a power", fontsize=10)
     mean.legend(fontsize=8, frameon=False)
     for r, name in enumerate(data["rules"]):
@@ -271,9 +287,7 @@ def _raced(strength: Array, noise: Array, typed: str, race: str) -> tuple[Array,
     columns, rows = arrival[..., :COLUMNS], arrival[..., COLUMNS:]
     times = MOVEMENT + CLIMB * np.maximum(columns.min(axis=-1), rows.min(axis=-1))
     hit = np.take_along_axis(np.broadcast_to(right, arrival.shape), columns.argmin(axis=-1)[..., None], -1)
-    row = np.take_along_axis(
-        np.broadcast_to(right, arrival.shape)[..., COLUMNS:], rows.argmin(axis=-1)[..., None], -1
-    )
+    row = np.take_along_axis(np.broadcast_to(right, arrival.shape)[..., COLUMNS:], rows.argmin(axis=-1)[..., None], -1)
     return times, 1.0 - (hit * row)[..., 0]
 
 

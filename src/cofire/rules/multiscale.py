@@ -1,6 +1,7 @@
 """Many timescales: what is learnt at once goes into four traces, and each fades at its own pace.
 
-Each weight is the sum of four traces, w = f₁ + f₂ + f₃ + f₄, that share one error:  dw/dt = Σ η_k x (t - y) - Σ f_k / τ_k
+Each weight is the sum of four traces, w = f₁ + f₂ + f₃ + f₄, that share one error: it learns
+dw/dt = Σ η_k x (t - y) - Σ f_k / τ_k
 with t = `post_target`, and f_k' = η_k x (t - y) - f_k / τ_k. After one event w falls as Σ η_k exp(-t / τ_k): with τ_k
 and η_k in geometric sequence that is nearly a power of time.
 
@@ -17,7 +18,8 @@ from cofire.constraints import NONNEGATIVE, POSITIVE
 from cofire.rules._recipe import Parameter, Recipe
 
 EQUATION = """\
-dw/dt = (eta_1 + eta_2 + eta_3 + eta_4) * pre * (post.target - post) - f_1 / tau_1 - f_2 / tau_2 - f_3 / tau_3 - f_4 / tau_4
+dw/dt = (eta_1 + eta_2 + eta_3 + eta_4) * pre * (post.target - post)
+        - f_1 / tau_1 - f_2 / tau_2 - f_3 / tau_3 - f_4 / tau_4
 df_1/dt = eta_1 * pre * (post.target - post) - f_1 / tau_1
 df_2/dt = eta_2 * pre * (post.target - post) - f_2 / tau_2
 df_3/dt = eta_3 * pre * (post.target - post) - f_3 / tau_3
