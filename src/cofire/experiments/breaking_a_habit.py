@@ -10,8 +10,8 @@ same, and a rival is rewarded. After 30 days without the cue there is a test els
 done when its response beats a threshold and the rival's, all with noise: shown is the share of 2000 draws.
 
 Each rule gets what it can use: the cue, and the cue in each context, as inputs. A rule told what to answer is told the
-reward. Any other has its cell fire with the reward, or of itself where there is none. `opponent` has the cue on its
-excitatory cells and the cue in context on an inhibitory one, which forgets.
+reward. Any other has its cell fire with the reward, or of itself where there is none. `opponent` has these inputs on
+excitatory cells, and the cue in its context on inhibitory ones, which forget.
 
 Held against the criteria of conditioning, published for bells and food and not for cigarettes
     extinction              below half of what was acquired (S1)
@@ -102,7 +102,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     for r, rule in enumerate(rules):
         progress(r / len(rules), found["rules"][r])
         for g, group in enumerate(GROUPS):
-            with suppress(OUT_OF_RANGE):
+            with suppress(*OUT_OF_RANGE):
                 _course(found, (r, g), Animal(rule, 2, (HOME, AWAY), settings.fading), group, share)
     return found
 
@@ -144,7 +144,7 @@ def figure(data: Data) -> Figure:
         ax.set(xlabel="day (● elsewhere, ■ at home)", ylim=(-3, 103))
         ax.set_title(name, fontsize=10)
     axes[0, 0].set_ylabel("the habit is done, %")
-    axes[0, 0].legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 0.12))
+    axes[0, -1].legend(fontsize=8, frameon=False, loc="center")
     return picture
 
 

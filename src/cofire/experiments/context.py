@@ -44,8 +44,8 @@ CLAIM = "Context is part of what is learned."
 CLAIMS = (19,)
 SOURCE = (
     "D. R. Godden, A. D. Baddeley, Context-dependent memory in two natural environments: on land and underwater, Br. "
-    "J. Psychol. 66:325-331, 1975; J. M. J. Murre, The Godden and Baddeley (1975) experiment on context-dependent memory "
-    "on land and underwater: a replication, R. Soc. Open Sci. 8:200724, 2021"
+    "J. Psychol. 66:325-331, 1975; J. M. J. Murre, The Godden and Baddeley (1975) experiment on context-dependent "
+    "memory on land and underwater: a replication, R. Soc. Open Sci. 8:200724, 2021"
 )
 RULES = ("hebb",)
 

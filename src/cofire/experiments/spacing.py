@@ -112,7 +112,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     strength = np.full((len(rules), len(TESTS), len(gaps)), np.nan)
     for r, rule in enumerate(rules):
         progress(r / len(rules), label(rule))
-        with suppress(OUT_OF_RANGE):
+        with suppress(*OUT_OF_RANGE):
             strength[r] = _tested(rule, gaps, settings)
     items = np.exp(settings.spread * np.random.default_rng(seed).standard_normal(settings.items))
     recall = np.mean(strength[..., None] * items > settings.threshold, axis=-1)

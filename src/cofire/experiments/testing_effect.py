@@ -116,7 +116,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     for r, rule in enumerate(rules):
         for i, strength in enumerate((settings.recalling, 1.0)):
             progress((r + i / 2) / len(rules), label(rule))
-            with suppress(OUT_OF_RANGE):
+            with suppress(*OUT_OF_RANGE):
                 recalled[i, r] = list(_recalled(rule, thresholds, strength, settings))
     names = [label(rule) for rule in rules]
     return {"rules": names, "recalled": 100 * recalled[0], "no stronger": 100 * recalled[1]}

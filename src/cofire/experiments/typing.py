@@ -162,6 +162,9 @@ def figure(data: Data) -> Figure:
         mean.plot(number, curve[0], color=colour, linewidth=1.6, label=kind)
     if np.isfinite(group).all():  # a logarithm has nothing to show of what ran away
         mean.set(xscale="log", yscale="log")
+        mean.minorticks_off()
+        ticks = [0.2, 0.3, 0.4, 0.6, 0.8]
+        mean.set_yticks(ticks, [str(tick) for tick in ticks])
     mean.set(xlabel="n-th time of a letter", ylabel="seconds a key")
     mean.set_title("The mean looks like a power", fontsize=10)
     mean.legend(fontsize=8, frameon=False)
