@@ -22,8 +22,8 @@ Held against
 Mechanism. The delta rule with people that differ; that strength raises the start, and so shortens the way in
 proportion, is an assumption: with `race="rate"` it speeds the climb instead, and single series are exponentials less
 often. Hebb's rule has no error to slow it: it overshoots until only the movement takes time. Fitted by us: how fast and
-how different people are, to a straight mean in the log-log plot; so that line is a fit, and what was not fitted is its
-exponent, and what single series look like. Ours: the other numbers.
+how different people are, to a straight mean in the log-log plot; so that line is a fit. Not fitted are its exponent,
+which falls below .2 with four times the practice as times near their floor, and single series. Ours: the other numbers.
 """
 
 from __future__ import annotations
