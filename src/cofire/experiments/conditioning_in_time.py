@@ -19,7 +19,8 @@ With an effect of .05 as the margin, as in `conditioning`; recovery and the othe
 Mechanism. Rescorla and Wagner's model, `delta`, has no time: a cue that comes before the food is a cue without food.
 `temporal_difference` has an eligibility that lasts, and so learns with an interval and at second order; but what it
 unlearns is gone. `opponent` has what returns and no time. So each phenomenon needs its own mechanism: no one rule here
-has all, and none is said to. Fitted by us: τ_e and γ to 250 ms as the best interval. Ours: the other numbers.
+has all, and none is said to. Fitted by us: τ_e and γ to the order of the intervals; that
+there is a best one, and none at 0, was not. Ours: the other numbers.
 """
 
 from __future__ import annotations
@@ -152,7 +153,9 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
     name, interval, second, course = (data[key][r] for key in ("rules", "interval", "second", "course"))
     recovered, aba, aab = (float(data[key][r]) for key in ("recovered", "ABA", "AAB"))
     at = dict(zip(INTERVALS.tolist(), interval.tolist(), strict=True))
-    right = at[250] > at[450] > at[800] > at[100] > at[0] + MARGIN and at[250] > MARGIN
+    best = int(np.argmax(interval)) if np.isfinite(interval).all() else 0
+    rises, falls = np.diff(interval[: best + 1]), np.diff(interval[best:])
+    inside = 0 < best < len(interval) - 1 and abs(at[0]) < MARGIN and interval[best] > interval[-1] + MARGIN
     acquired, lost = float(course[ACQUIRED]), float(course[ACQUIRED + EXTINGUISHED])
     extinguished = acquired > MARGIN and lost < 0.5 * acquired
     unlearnt = f"{_short(acquired)}, extinguished to {_short(lost)}"
@@ -161,9 +164,9 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
         Finding(
             f"there is a best interval from cue to food ({name})",
             ", ".join(f"{_short(v)} at {ms}" for ms, v in at.items()) + " ms, mean response",
-            "250 > 450 > 800 > 100 ms, none at 0",
+            "none at 0, rises and falls; 250 > 450 > 800 > 100 ms, to which temporal_difference was fitted",
             "S1",
-            verdict(right),
+            verdict(inside and bool((rises > 0).all() and (falls < 0).all())),
         ),
         Finding(
             f"second order ({name})",
