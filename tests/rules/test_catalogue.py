@@ -189,6 +189,7 @@ def test_bounds_and_normalisation_can_be_given(name: str) -> None:
 #     <x> = (2, 1)     <y> = (1.5, 0)     <y^2> = (2.5, 1)
 
 W = [[1.0, 2.0], [0.0, -1.0]]
+ZERO = [[0.0, 0.0], [0.0, 0.0]]
 X = [[1.0, 2.0], [3.0, 0.0]]
 Y = [[1.0, -1.0], [2.0, 1.0]]
 
@@ -246,6 +247,34 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
     ),
     # t - y = (1, 1), then (0, 2); row 1: (1, 2) / 2 = (0.5, 1)     row 2: ((1, 2) + 2 (3, 0)) / 2 = (3.5, 1)
     "delta": ({"eta": 0.1}, {"post_target": [[2.0, 0.0], [2.0, 3.0]]}, [[0.05, 0.1], [0.35, 0.1]]),
+    # as delta, with 0.04 + 0.03 + 0.02 + 0.01 = 0.1; less (1, 2) / 10 + (0, 1) / 5 = (0.1, 0.4) in row 1, 0 in row 2
+    "multiscale": (
+        {"tau_1": 10.0, "tau_3": 5.0},
+        {
+            "post_target": [[2.0, 0.0], [2.0, 3.0]],
+            "state": {"f_1": [[1.0, 2.0], [0.0, 0.0]], "f_2": ZERO, "f_3": [[0.0, 1.0], [0.0, 0.0]], "f_4": ZERO},
+        },
+        [[-0.05, -0.3], [0.35, 0.1]],
+    ),
+    # max(0, t - y) = (1, 0), then (0, 2): row 1: (1, 2) / 2 - 0 w     row 2: 2 (3, 0) / 2 - w, times 0.1 and 1
+    "opponent": (
+        {"eta": 0.1},
+        {"post_target": [[2.0, -5.0], [1.0, 3.0]], "post_forgetting": [[0.0, 0.5], [0.0, 0.5]]},
+        [[0.05, 0.1], [0.3, 0.5]],
+    ),
+    # the mean error 2, times the trace; the same for both cells
+    "temporal_difference": (
+        {"eta": 0.1},
+        {"state": {"trace(pre, tau_e)": [0.5, 1.0]}, "dopamine": [1.0, 3.0]},
+        [[0.1, 0.2], [0.1, 0.2]],
+    ),
+    # <s y x>: (1 (1, 2) + 4*2 (3, 0)) / 2 = (12.5, 1) and (-1 (1, 2) + 4 (3, 0)) / 2 = (5.5, -1)
+    # 1 - w = (0, -1) and (1, 2); row 1: 0.1 (0, -1) - (1, 2) / 10     row 2: 0.1 (5.5, -2)
+    "salient_hebb": (
+        {"eta": 0.1, "tau_m": 10.0},
+        {"salience": [1.0, 4.0], "state": {"m": [[1.0, 2.0], [0.0, 0.0]]}},
+        [[-0.1, -0.3], [0.55, -0.2]],
+    ),
     # <h x> - <h> w; row 1: ((1, 2) + 0.5 (3, 0)) / 2 - 0.75 (1, 2) = (1.25 - 0.75, 1 - 1.5)
     # row 2: (0.5 (1, 2) + (3, 0)) / 2 - 0.75 (0, -1) = (1.75, 0.5 + 0.75)
     "kohonen": ({"eta": 0.1}, {"post": [[1.0, 0.5], [0.5, 1.0]]}, [[0.05, -0.05], [0.175, 0.125]]),
@@ -563,6 +592,37 @@ def _reward(away: float) -> dict[str, Any]:
     return given
 
 
+_TAUS = {f"tau_{k}": 10.0 for k in (1, 2, 3, 4)}
+_MULTISCALE = rules.multiscale(eta_1=0.1, eta_2=0.2, eta_3=0.4, eta_4=0.0, **_TAUS)
+
+
+def _multiscale(away: float) -> dict[str, Any]:
+    """One cue, whose error of 0.1 gives each trace what it loses: eta 0.1 = f / 10."""
+    traces = {"f_1": [[0.1]], "f_2": [[0.2]], "f_3": [[0.4]], "f_4": [[0.0]]}
+    return {"w": [[0.7]], "pre": [[1.0]], "post": [[0.7]], "post_target": [[0.8 + away]], "state": traces}
+
+
+def _opponent(away: float) -> dict[str, Any]:
+    """Food of 0.4 and as much expected: neither cell falls short."""
+    return {
+        "w": [[0.9], [0.5]],
+        "pre": [[1.0]],
+        "post": [[0.4, 0.4]],
+        "post_target": [[0.4 + away, 0.4]],
+        "post_forgetting": [[0.0, 0.0]],
+    }
+
+
+def _salient(away: float) -> dict[str, Any]:
+    state = {"m": [[0.0]]}
+    return {"w": [[1.0 - away]], "pre": [[1.0]], "post": [[1.0]], "salience": [2.0], "state": state}
+
+
+def _no_error(away: float) -> dict[str, Any]:
+    state = {"trace(pre, tau_e)": [0.5]}
+    return {"w": [[0.3]], "pre": [[1.0]], "post": [[1.0]], "dopamine": [away], "state": state}
+
+
 RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("hebb", rules.hebb(), _null_space),
     ("anti_hebb", rules.anti_hebb(), _null_space),
@@ -589,6 +649,10 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("triplet", rules.triplet(), _triplet),
     ("vogels_inhibitory", rules.vogels_inhibitory(), _vogels),
     ("reward_stdp", rules.reward_stdp(), _reward),
+    ("multiscale", _MULTISCALE, _multiscale),
+    ("opponent", rules.opponent(), _opponent),
+    ("salient_hebb", rules.salient_hebb(), _salient),
+    ("temporal_difference", rules.temporal_difference(), _no_error),
 ]
 
 

@@ -22,10 +22,13 @@ from cofire.rules.hebb_with_decay import hebb_with_decay
 from cofire.rules.instar import instar
 from cofire.rules.kohonen import kohonen
 from cofire.rules.krotov_hopfield import krotov_hopfield
+from cofire.rules.multiscale import multiscale
 from cofire.rules.oja import oja
 from cofire.rules.oja_subspace import oja_subspace
+from cofire.rules.opponent import opponent
 from cofire.rules.outstar import outstar
 from cofire.rules.reward_stdp import reward_stdp
+from cofire.rules.salient_hebb import salient_hebb
 from cofire.rules.sanger import sanger
 from cofire.rules.soft_hebb import soft_hebb
 from cofire.rules.stdp_pair import stdp_pair
@@ -33,6 +36,7 @@ from cofire.rules.stdp_pair_multiplicative import stdp_pair_multiplicative
 from cofire.rules.stdp_pair_nearest import stdp_pair_nearest
 from cofire.rules.stdp_pair_power_law import stdp_pair_power_law
 from cofire.rules.storkey import storkey
+from cofire.rules.temporal_difference import temporal_difference
 from cofire.rules.triplet import triplet
 from cofire.rules.vogels_inhibitory import vogels_inhibitory
 
@@ -51,11 +55,14 @@ __all__ = [
     "instar",
     "kohonen",
     "krotov_hopfield",
+    "multiscale",
     "names",
     "oja",
     "oja_subspace",
+    "opponent",
     "outstar",
     "reward_stdp",
+    "salient_hebb",
     "sanger",
     "soft_hebb",
     "stdp_pair",
@@ -63,6 +70,7 @@ __all__ = [
     "stdp_pair_nearest",
     "stdp_pair_power_law",
     "storkey",
+    "temporal_difference",
     "triplet",
     "vogels_inhibitory",
 ]
