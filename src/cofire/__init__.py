@@ -59,8 +59,19 @@ __all__ = [
 _LATE = frozenset({"data", "experiments", "network", "neurons", "protocols", "rules"})
 
 _NETWORK = frozenset(
-    "Network all_to_all by_distance fixed_in_degree fixed_probability from_matrix from_pairs lognormal normal "
-    "one_to_one uniform".split()
+    [
+        "Network",
+        "all_to_all",
+        "by_distance",
+        "fixed_in_degree",
+        "fixed_probability",
+        "from_matrix",
+        "from_pairs",
+        "lognormal",
+        "normal",
+        "one_to_one",
+        "uniform",
+    ]
 )
 
 

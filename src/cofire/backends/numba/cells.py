@@ -28,7 +28,7 @@ _COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "num
 _SCALED = '''
 @njit(forceinline=True, **COMPILED)
 def scaled(x):
-    """`(power, rest)` with exp(x) = power * (1 + rest), power that of 2 nearest to it: LLVM runs it on many cells at once.
+    """`(power, rest)` with exp(x) = power * (1 + rest), power that of 2 nearest to it.
 
     x below -708 counts as -708; from 709.5 the power is infinite.
     """
@@ -52,7 +52,7 @@ def exponential(x):
 _SPAN = '''
 @njit(forceinline=True, **COMPILED)
 def span(rate, dt):
-    """The time that counts of a step in which a variable multiplies itself with `rate`: (exp(rate * dt) - 1) / rate."""
+    """The time that counts of a step in which a variable grows with `rate`: (exp(rate * dt) - 1) / rate."""
     power, rest = scaled(rate * dt)
     return dt if rate == 0.0 else (power * rest + (power - 1.0)) / rate
 '''
@@ -74,7 +74,8 @@ _HELPERS = {
     "scaled": _SCALED,
     "heaviside": HEAVISIDE,
 }
-_INLINED = {"exp": "exponential", "minimum": "least", "maximum": "greatest"}  # NumPy's would keep LLVM from vectorising
+# NumPy's own would keep LLVM from running the loop over cells on several at once.
+_INLINED = {"exp": "exponential", "minimum": "least", "maximum": "greatest"}
 _CALL = re.compile(rf"\b({'|'.join(_INLINED)})(?=\()")
 _NUMPY = ("floor", "rint", "int32", "int64", "float64", *MATHS)
 _RESERVED = """
@@ -250,7 +251,7 @@ class _Cells:
             self.out(f"{self.new[name]} = {self._here(name)} + dt / 6.0 * ({mean})")
 
     def _stage(self, stage: int, moved: Callable[[str], str], exact: dict[str, str] | None = None) -> None:
-        """The slopes where the solved variables are `moved`; the exact ones are found in `exact`, or where they begin."""
+        """The slopes where the solved variables are `moved` and the exact ones those of `exact`, or of before."""
         variables, parameters = self._slope_inputs()
         solved = self.plan.solved
         given = [moved(v) if v in solved else exact[v] if exact else self._here(v) for v in variables]

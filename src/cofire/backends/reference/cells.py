@@ -25,7 +25,7 @@ Slope = Callable[[dict[str, Array], list[str]], dict[str, Array]]
 
 @dataclass(frozen=True)
 class Cells:
-    """Values of parameters and variables, each one number or `[cell]`."""
+    """Where an expression finds its parameters and variables: each one number, or one a cell."""
 
     values: dict[str, Array]
 
@@ -34,7 +34,7 @@ class Cells:
         return self.values[node.id]
 
     def reduction(self, function: str, argument: Array) -> Array:
-        raise TypeError(f"{function} in a neuron")
+        raise TypeError(function, argument)  # the language has none in a neuron
 
 
 def update(
