@@ -55,9 +55,7 @@ class Compiled(Reference):
         fired = np.full(cells, -1, dtype=np.int32)
         found = []
         for low, high in ((0, cells // 3), (cells // 3, cells)):
-            self.module.update_cell(
-                n, low, high, self.dt, self.numbers, self.coefficients, self.x, self.until, *flag
-            )
+            self.module.update_cell(n, low, high, self.dt, self.numbers, self.coefficients, self.x, self.until, *flag)
             count = self.module.threshold_cell(n, low, high, self.numbers, self.x, self.until, fired)
             found.append(fired[:count].copy())
         everyone = np.concatenate(found)

@@ -12,7 +12,7 @@ from neurons.populations import Compiled, Reference
 
 from cofire import Neuron, neurons
 from cofire.backends.numba.cells import cells_source
-from cofire.units import VOLTAGE, Hz, Quantity, mV, ms
+from cofire.units import VOLTAGE, Hz, Quantity, mV, ms, second
 
 DT = 1e-4
 CELLS = 150  # more than two blocks of the threshold, and no multiple of one
@@ -138,13 +138,17 @@ def test_the_source_of_lif_is_as_one_would_write_it() -> None:
 def test_exponentials_are_right_to_the_last_bits() -> None:
     """exp and (exp(rate dt) - 1) / rate as generated code has them, by a variable that is made of nothing else."""
     grid = np.concatenate([np.linspace(-40.0, 40.0, 149), [0.0]])
-    neuron = Neuron("dv/dt = exp(z) / tau; dz/dt = 0 / tau", method="euler", threshold="v > 1e300", reset="", tau=1e-4 * ms)
-    cells = Compiled(neuron, CELLS, 1e-7)
+    neuron = Neuron(
+        "dv/dt = exp(z) / tau; dz/dt = 0 / tau", method="euler", threshold="v > 1e300", reset="", tau=2.0**-20 * second
+    )
+    cells = Compiled(neuron, CELLS, 2.0**-20)
     cells.x[1] = grid
     cells.step(0)
     np.testing.assert_allclose(cells.x[0], np.exp(grid), rtol=4e-16)
-    neuron = Neuron("dv/dt = (z * v + 1) / tau; dz/dt = 0 / tau", threshold="v > 1e300", reset="", tau=1e-4 * ms)
-    cells = Compiled(neuron, CELLS, 1e-7)
+    neuron = Neuron(
+        "dv/dt = (z * v + 1) / tau; dz/dt = 0 / tau", threshold="v > 1e300", reset="", tau=2.0**-20 * second
+    )
+    cells = Compiled(neuron, CELLS, 2.0**-20)
     cells.x[1] = grid
     cells.step(0)
     exact = np.where(grid == 0.0, 1.0, np.expm1(grid) / np.where(grid == 0.0, 1.0, grid))
