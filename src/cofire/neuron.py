@@ -12,11 +12,11 @@ from cofire.constraints import NONNEGATIVE, POSITIVE, Number, Range
 from cofire.errors import DimensionError, ParameterError, did_you_mean, shortened, shown
 from cofire.language import dimensions, scope
 from cofire.language.algebra import names
-from cofire.language.latex import equations_to_latex, to_latex
+from cofire.language.latex import neuron_to_latex
 from cofire.language.parse_neuron import parse_neuron, parse_value
 from cofire.language.spelling import plain_name
 from cofire.language.text import equations_to_text, to_text
-from cofire.language.tree import Dynamics, Expr, Name
+from cofire.language.tree import Dynamics, Expr
 from cofire.units import DIMENSIONLESS, TIME, Dimension, dimension_of, in_si, ms, usual_unit
 
 if TYPE_CHECKING:
@@ -203,12 +203,7 @@ class Neuron:
 
     def latex(self) -> str:
         """The equations, the threshold and the reset in LaTeX, without surrounding dollars."""
-        condition = self.dynamics.threshold
-        sign = r"\ge" if condition.operator == ">=" else ">"
-        lines = [rf"{to_latex(condition.left)} {sign} {to_latex(condition.right)}"]
-        lines += [rf"{to_latex(Name(name))} \leftarrow {to_latex(value)}" for name, value in self.dynamics.reset]
-        spike = r",\ ".join(lines[1:])
-        return equations_to_latex(self.dynamics) + (rf" \\ {lines[0]}:\ {spike}" if spike else rf" \\ {lines[0]}")
+        return neuron_to_latex(self.dynamics)
 
     def cite(self) -> str:
         """The publication this neuron comes from."""
@@ -287,7 +282,7 @@ def _refractory(value: object) -> Number | str:
         return plain_name(value)
     if getattr(value, "ndim", 0) or isinstance(value, list | tuple | PerCell):
         raise ParameterError(
-            "refractory is one time; where it varies over cells, give the name of a parameter: refractory='t_ref', t_ref=..."
+            "refractory is one time; where it varies over cells, name a parameter: refractory='t_ref', t_ref=[...]"
         )
     constraints.check("refractory", value, NONNEGATIVE)
     time = constraints.number("refractory", value)

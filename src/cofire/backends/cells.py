@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.linalg import expm
 
+from cofire.backends.reference.cells import Cells
 from cofire.backends.reference.expressions import Array, evaluate
 from cofire.errors import ParameterError
-from cofire.language.tree import Expr, Name
 from cofire.lowering.cells import REFRACTORY, NeuronPlan
 from cofire.neuron import Neuron, PerCell
 from cofire.units import Quantity, in_si
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Where an expression of parameters finds them: each one number, or one a cell."""
-
-    values: dict[str, Array]
-
-    def leaf(self, node: Expr) -> Array:
-        assert isinstance(node, Name)
-        return self.values[node.id]
-
-    def reduction(self, function: str, argument: Array) -> Array:
-        raise TypeError(f"{function} in a neuron")
 
 
 def values(neuron: Neuron) -> dict[str, Array]:
@@ -57,15 +41,15 @@ def start(neuron: Neuron, plan: NeuronPlan, cells: int) -> Array:
     x = np.empty((len(plan.variables) + len(neuron.varying), cells))
     for row, name in enumerate(plan.variables):
         value = neuron.initial[name]
-        x[row] = in_si(value) if isinstance(value, float | Quantity) else evaluate(value, Numbers(given))
+        x[row] = in_si(value) if isinstance(value, float | Quantity) else evaluate(value, Cells(given))
     for row, name in enumerate(neuron.varying, len(plan.variables)):
         x[row] = given[name]
     return x
 
 
 def coefficients(neuron: Neuron, plan: NeuronPlan, dt: float) -> Array:
-    """`coefficients[k]` of the exact system for steps of `dt` seconds, in the plan's order; `[k, cell]` if they vary."""
-    numbers = Numbers(values(neuron))
+    """`coefficients[k]` of the exact system for a step of `dt` seconds, in order; `[k, cell]` if any vary."""
+    numbers = Cells(values(neuron))
     order = {row.name: at for at, row in enumerate(plan.exact)}
     vary = plan.coefficients_vary(neuron.varying)
     size = len(order) + 1

@@ -29,12 +29,29 @@ def to_latex(expr: Expr) -> str:
 
 def equations_to_latex(equations: Equations | Dynamics) -> str:
     r"""All equations: `\frac{dw}{dt} = ...`; several stand one below the other in an `aligned` environment."""
+    rows = _rows(equations)
+    return rows[0].replace("&", "") if len(rows) == 1 else _aligned(rows)
+
+
+def neuron_to_latex(neuron: Dynamics) -> str:
+    """The equations of a neuron, and below them its threshold with what is set when it fires."""
+    left, right = to_latex(neuron.threshold.left), to_latex(neuron.threshold.right)
+    sign = r"\ge" if neuron.threshold.operator == ">=" else ">"
+    sets = [rf"{_name(name)} \leftarrow {to_latex(value)}" for name, value in neuron.reset]
+    fires = f"{left} &{sign} {right}"
+    if sets:
+        fires += r" \;\Rightarrow\; " + r",\ ".join(sets)
+    return _aligned([*_rows(neuron), fires])
+
+
+def _rows(equations: Equations | Dynamics) -> list[str]:
     lines = [(rf"\frac{{d{_name(name)}}}{{dt}}", expression) for name, expression in equations.derivatives]
     lines += [(_name(name), expression) for name, expression in equations.definitions]
-    if len(lines) == 1:
-        return f"{lines[0][0]} = {to_latex(lines[0][1])}"
-    rows = " \\\\\n".join(f"{left} &= {to_latex(expression)}" for left, expression in lines)
-    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+    return [f"{left} &= {to_latex(expression)}" for left, expression in lines]
+
+
+def _aligned(rows: list[str]) -> str:
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
 def _latex(node: Expr, primes: int, place: Place | None = None) -> str:

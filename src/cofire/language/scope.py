@@ -53,7 +53,7 @@ def check_neuron_names(
 ) -> list[str]:
     """Every name that a neuron reads, in the order of its texts.
 
-    `texts`: its equations, threshold and reset. `refractory`: the parameter that holds the refractory time, if one does.
+    `texts`: its equations, threshold and reset. `refractory`: the parameter that is the refractory time, if one is.
     Raises: `LanguageError` for a name without meaning, `ParameterError` for one that is given but has no use.
     """
     variables = [name for name, _ in neuron.derivatives]

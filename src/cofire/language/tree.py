@@ -154,7 +154,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Dynamics:
-    """A parsed neuron: each variable's `dX/dt`, named subexpressions, when it fires, and what it then sets, in order."""
+    """A parsed neuron: each variable's `dX/dt`, named subexpressions, when it fires, what it then sets, in order."""
 
     derivatives: tuple[tuple[str, Expr], ...]
     definitions: tuple[tuple[str, Expr], ...]

@@ -70,7 +70,7 @@ class NeuronPlan:
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
-        """What the exact system multiplies with, in order: that of the whole step, then what is needed at its middle."""
+        """What the exact system multiplies with, in order: over the whole step, then what is needed at its middle."""
         rows = [(row, False) for row in self.exact] + [(row, True) for row in self.read_by_solved]
         return tuple(
             Coefficient(row.name, column, half)

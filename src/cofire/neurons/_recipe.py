@@ -1,4 +1,4 @@
-"""The shape of a catalogue entry: equations, threshold, reset, parameters with their ranges, and where it comes from."""
+"""The shape of a catalogue entry: equations, threshold, reset, parameters, and where it comes from."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ adex = Recipe(
         "v_peak": Parameter(20 * mV, "potential at which the spike is over, a voltage"),
         "v_reset": Parameter(-70.6 * mV, "potential after a spike, a voltage"),
     },
-    source="R. Brette, W. Gerstner, Adaptive exponential integrate-and-fire model as an effective description of neuronal "
-    "activity, J. Neurophysiol. 94:3637-3642, 2005. doi:10.1152/jn.00686.2005",
+    source="R. Brette, W. Gerstner, Adaptive exponential integrate-and-fire model as an effective description of "
+    "neuronal activity, J. Neurophysiol. 94:3637-3642, 2005. doi:10.1152/jn.00686.2005",
     inputs=("i_e", "i_i", "v"),
     threshold="v > v_peak",
     reset="v = v_reset; w = w + b",

@@ -35,8 +35,8 @@ lif = Recipe(
         "v_threshold": Parameter(-54 * mV, "potential at which the cell fires, a voltage"),
         "v_reset": Parameter(-60 * mV, "potential after a spike, a voltage"),
     },
-    source="L. Lapicque, Recherches quantitatives sur l'excitation électrique des nerfs traitée comme une polarisation, "
-    "J. Physiol. Pathol. Gén. 9:620-635, 1907; A. N. Burkitt, A review of the integrate-and-fire neuron model, "
-    "Biol. Cybern. 95:1-19, 2006. doi:10.1007/s00422-006-0068-6",
+    source="L. Lapicque, Recherches quantitatives sur l'excitation électrique des nerfs traitée comme une "
+    "polarisation, J. Physiol. Pathol. Gén. 9:620-635, 1907; A. N. Burkitt, A review of the integrate-and-fire "
+    "neuron model, Biol. Cybern. 95:1-19, 2006. doi:10.1007/s00422-006-0068-6",
     inputs=("g_e", "g_i", "v"),
 )

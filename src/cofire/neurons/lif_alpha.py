@@ -33,7 +33,7 @@ lif_alpha = Recipe(
         "v_threshold": Parameter(-54 * mV, "potential at which the cell fires, a voltage"),
         "v_reset": Parameter(-60 * mV, "potential after a spike, a voltage"),
     },
-    source="W. Rall, Distinguishing theoretical synaptic potentials computed for different soma-dendritic distributions of "
-    "synaptic input, J. Neurophysiol. 30:1138-1168, 1967. doi:10.1152/jn.1967.30.5.1138",
+    source="W. Rall, Distinguishing theoretical synaptic potentials computed for different soma-dendritic "
+    "distributions of synaptic input, J. Neurophysiol. 30:1138-1168, 1967. doi:10.1152/jn.1967.30.5.1138",
     inputs=("h_e", "h_i", "v"),
 )

@@ -1,6 +1,7 @@
 """Leaky integrate-and-fire with alpha-shaped synaptic conductances.
 
-    τ dv/dt = v_rest - v + g_e (E_e - v) + g_i (E_i - v),    τ_e dg_e/dt = e h_e - g_e,    τ_e dh_e/dt = -h_e    (and g_i)
+    τ dv/dt = v_rest - v + g_e (E_e - v) + g_i (E_i - v)
+    τ_e dg_e/dt = e h_e - g_e,    τ_e dh_e/dt = -h_e    (and so for g_i)
 
 A spike that adds w to h_e at time 0 makes g_e(t) = w (t/τ_e) exp(1 - t/τ_e), a conductance in units of the leak that
 rises to its peak w at τ_e: weights are the peaks, and positive.

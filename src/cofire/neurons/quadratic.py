@@ -34,8 +34,8 @@ quadratic = Recipe(
         "v_peak": Parameter(30 * mV, "potential at which the spike is over, a voltage"),
         "v_reset": Parameter(-65 * mV, "potential after a spike, a voltage"),
     },
-    source="P. E. Latham, B. J. Richmond, P. G. Nelson, S. Nirenberg, Intrinsic dynamics in neuronal networks. I. Theory, "
-    "J. Neurophysiol. 83:808-827, 2000. doi:10.1152/jn.2000.83.2.808",
+    source="P. E. Latham, B. J. Richmond, P. G. Nelson, S. Nirenberg, Intrinsic dynamics in neuronal networks. I. "
+    "Theory, J. Neurophysiol. 83:808-827, 2000. doi:10.1152/jn.2000.83.2.808",
     inputs=("g_e", "g_i", "v"),
     threshold="v > v_peak",
     refractory=0.0,

@@ -26,37 +26,57 @@ BLOCK = 64  # cells whose thresholds are looked at together: hardly any block ha
 _COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 """
 _SCALED = '''
-@njit(**COMPILED)
+@njit(forceinline=True, **COMPILED)
 def scaled(x):
-    """`(power, rest)` with exp(x) = power * (1 + rest), power that of 2 nearest to it: LLVM runs it on many cells at once.
+    """`(power, rest)` with exp(x) = power * (1 + rest), power that of 2 nearest to it.
 
     x below -708 counts as -708; from 709.5 the power is infinite.
     """
     x = min(max(x, -708.0), 710.0)
     k = floor(x * 1.4426950408889634 + 0.5)
     r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10  # |r| <= ln 2 / 2
-    rest = 1.0 / 479001600.0 + r / 6227020800.0
-    rest = 1.0 / 3628800.0 + r * (1.0 / 39916800.0 + r * rest)
-    rest = 1.0 / 40320.0 + r * (1.0 / 362880.0 + r * rest)
-    rest = 1.0 / 720.0 + r * (1.0 / 5040.0 + r * rest)
-    rest = 1.0 / 24.0 + r * (1.0 / 120.0 + r * rest)
-    rest = 0.5 + r * (1.0 / 6.0 + r * rest)
-    return int64((int32(k) + int64(1023)) << 52).view(float64), r + r * (r * rest)
+    r2 = r * r
+    r4 = r2 * r2
+    low = 0.5 + r * (1.0 / 6.0) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0))
+    middle = 1.0 / 720.0 + r * (1.0 / 5040.0) + r2 * (1.0 / 40320.0 + r * (1.0 / 362880.0))
+    high = 1.0 / 3628800.0 + r * (1.0 / 39916800.0) + r2 * (1.0 / 479001600.0 + r * (1.0 / 6227020800.0))
+    rest = r + r2 * (low + r4 * (middle + r4 * high))
+    return int64((int32(k) + int64(1023)) << 52).view(float64), rest
 '''
 _EXPONENTIAL = """
-@njit(**COMPILED)
+@njit(forceinline=True, **COMPILED)
 def exponential(x):
     power, rest = scaled(x)
     return power * rest + power
 """
 _SPAN = '''
-@njit(**COMPILED)
+@njit(forceinline=True, **COMPILED)
 def span(rate, dt):
-    """The time that counts of a step in which a variable multiplies itself with `rate`: (exp(rate * dt) - 1) / rate."""
+    """The time that counts of a step in which a variable grows with `rate`: (exp(rate * dt) - 1) / rate."""
     power, rest = scaled(rate * dt)
     return dt if rate == 0.0 else (power * rest + (power - 1.0)) / rate
 '''
-_HELPERS = {"span": _SPAN, "exponential": _EXPONENTIAL, "scaled": _SCALED, "heaviside": HEAVISIDE}
+_LEAST = """
+@njit(forceinline=True, **COMPILED)
+def least(a, b):
+    return b if (b < a) | (b != b) else a
+"""
+_GREATEST = """
+@njit(forceinline=True, **COMPILED)
+def greatest(a, b):
+    return b if (b > a) | (b != b) else a
+"""
+_HELPERS = {
+    "least": _LEAST,
+    "greatest": _GREATEST,
+    "span": _SPAN,
+    "exponential": _EXPONENTIAL,
+    "scaled": _SCALED,
+    "heaviside": HEAVISIDE,
+}
+# NumPy's own would keep LLVM from running the loop over cells on several at once.
+_INLINED = {"exp": "exponential", "minimum": "least", "maximum": "greatest"}
+_CALL = re.compile(rf"\b({'|'.join(_INLINED)})(?=\()")
 _NUMPY = ("floor", "rint", "int32", "int64", "float64", *MATHS)
 _RESERVED = """
 n low high begin end dt j s count any_fires learning parameters coefficients x until held fired np njit range len min max
@@ -231,7 +251,7 @@ class _Cells:
             self.out(f"{self.new[name]} = {self._here(name)} + dt / 6.0 * ({mean})")
 
     def _stage(self, stage: int, moved: Callable[[str], str], exact: dict[str, str] | None = None) -> None:
-        """The slopes where the solved variables are `moved`; the exact ones are found in `exact`, or where they begin."""
+        """The slopes where the solved variables are `moved` and the exact ones those of `exact`, or of before."""
         variables, parameters = self._slope_inputs()
         solved = self.plan.solved
         given = [moved(v) if v in solved else exact[v] if exact else self._here(v) for v in variables]
@@ -312,4 +332,4 @@ class _Cells:
             assert isinstance(part, Name)
             return (leaf or self._here)(part.id)
 
-        return re.sub(r"\bexp\(", "exponential(", source(node, named))
+        return _CALL.sub(lambda call: _INLINED[call[1]], source(node, named))

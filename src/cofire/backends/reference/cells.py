@@ -20,12 +20,12 @@ from cofire.backends.reference.expressions import Array, evaluate
 from cofire.language.tree import Expr, Name
 from cofire.lowering.cells import NeuronPlan
 
-Slope = Callable[[dict[str, Array]], dict[str, Array]]
+Slope = Callable[[dict[str, Array], list[str]], dict[str, Array]]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Values of parameters and variables, each one number or `[cell]`."""
+    """Where an expression finds its parameters and variables: each one number, or one a cell."""
 
     values: dict[str, Array]
 
@@ -34,7 +34,7 @@ class Cells:
         return self.values[node.id]
 
     def reduction(self, function: str, argument: Array) -> Array:
-        raise TypeError(f"{function} in a neuron")
+        raise TypeError(function, argument)  # the language has none in a neuron
 
 
 def update(
@@ -82,16 +82,15 @@ def _integrated(
 ) -> dict[str, Array]:
     derivatives = dict(plan.equations.derivatives)
 
-    def slope(now: dict[str, Array]) -> dict[str, Array]:
-        cells = Cells(parameters | now)
-        still = np.zeros_like(next(iter(now.values())))
-        return {name: still + (0.0 if name in frozen else evaluate(derivatives[name], cells)) for name in now}
+    def slope(now: dict[str, Array], wanted: list[str]) -> dict[str, Array]:
+        cells, still = Cells(parameters | now), np.zeros_like(now[wanted[0]])
+        return {name: still + (0.0 if name in frozen else evaluate(derivatives[name], cells)) for name in wanted}
 
     linear, solved = [row.name for row in plan.exact], list(plan.solved)
     middle, end = (_exactly(slope, before, linear, frozen, time) for time in (0.5 * dt, dt))
 
     def rate(now: dict[str, Array]) -> dict[str, Array]:
-        return {name: part for name, part in slope(before | now).items() if name in solved}
+        return slope(before | now, solved)
 
     x = {name: before[name] for name in solved}
     match plan.method:
@@ -128,18 +127,21 @@ def _span(rate: Array, dt: float) -> Array:
 def _exactly(
     slope: Slope, before: dict[str, Array], linear: list[str], frozen: tuple[str, ...], time: float
 ) -> dict[str, Array]:
-    """The variables that are `linear`, `time` later: their slopes at 0 and at unit vectors make a matrix, its exponential
-    moves them."""
+    """The variables that are `linear`, `time` later: their slopes at 0 and at unit vectors make a matrix, and its
+    exponential moves them."""
+    if not linear:
+        return {}
     zero = {name: np.zeros_like(value) for name, value in before.items()}
-    constant = slope(zero)
+    constant = slope(zero, linear)
     size, cells = len(linear) + 1, len(next(iter(before.values())))
     system = np.zeros((cells, size, size))
     for row, name in enumerate(linear):
         system[:, row, -1] = constant[name]
     for column, other in enumerate(linear):
-        moved = slope(zero | {other: np.ones(cells)})
+        moved = slope(zero | {other: np.ones(cells)}, linear)
         for row, name in enumerate(linear):
             system[:, row, column] = moved[name] - constant[name]
     state = np.stack([*(before[name] for name in linear), np.ones(cells)], axis=1)
-    after = np.einsum("crk,ck->cr", expm(system * time), state)
+    distinct, which = np.unique(system, axis=0, return_inverse=True)
+    after = np.einsum("crk,ck->cr", expm(distinct * time)[which.ravel()], state)
     return {name: before[name] if name in frozen else after[:, row] for row, name in enumerate(linear)}
