@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install -qq -c constraints.txt
 DECLARED := pyproject.toml constraints.txt
 TORCH := $(if $(filter 1 yes true,$(WITH_TORCH)),$(VENV)/.has-torch)
 
-.PHONY: help tour test bench clean
+.PHONY: help tour test bench peers clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one pip at a time in one .venv
 
@@ -17,6 +17,7 @@ help:
 	@echo "make tour    install into $(VENV) and run every quick experiment (at most a minute once installed)"
 	@echo "make test    install what the tests need, then lint, check types and run the tests"
 	@echo "make bench   time the rules against the bare matrix products that they are made of"
+	@echo "make peers   the same spike trains through NEST and Brian2, weights compared (installs both into .peers)"
 	@echo "make clean   remove $(VENV) and all that the commands above leave behind"
 	@echo
 	@echo "PYTHON=python3.12   the Python to make $(VENV) with        WITH_TORCH=1   test and time on torch too"
@@ -36,8 +37,19 @@ bench: $(VENV)/.has-dev $(TORCH)
 	@$(call compiled,src)
 	$(PY) -m pytest benchmarks
 
+peers: $(VENV)/.has-cofire .peers/.has-nest .peers/.has-brian2
+	$(PY) peers/compare.py .peers
+
+.peers/.has-nest: PACKAGES := nest-simulator==3.10.0
+.peers/.has-brian2: PACKAGES := brian2==2.9.0 "numpy<2.4" setuptools
+.peers/.has-%:
+	@echo "Installing $* into .peers/v_$* (some minutes) ..."
+	@$(PYTHON) -m venv --clear .peers/v_$*
+	@.peers/v_$*/bin/python -m pip --disable-pip-version-check install -qq $(PACKAGES)
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist cofire-tour.html htmlcov .coverage .coverage.* .benchmarks .hypothesis
+	rm -rf $(VENV) .peers build dist cofire-tour.html htmlcov .coverage .coverage.* .benchmarks .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurons.populations import Compiled, Reference
 
 from cofire import Neuron, neurons
 from cofire.backends.numba.cells import cells_source
-from cofire.units import VOLTAGE, Hz, Quantity, mV, ms, second
+from cofire.units import VOLTAGE, Hz, Quantity, ms, mV, second
+from neurons.populations import Compiled, Reference
 
 DT = 1e-4
 CELLS = 150  # more than two blocks of the threshold, and no multiple of one
