@@ -15,7 +15,7 @@ import pytest
 import cofire
 from cofire import ArrayError, CofireError, DimensionError, ParameterError, neurons, rules
 from cofire.network import Network, all_to_all, from_pairs, one_to_one, uniform
-from cofire.network.network import resume
+from cofire.network.run import resume
 from cofire.units import Hz, ms, mV, second
 
 RESTING = neurons.lif(tau=10 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_reset=-70 * mV, refractory=0 * ms)

@@ -26,6 +26,7 @@ from cofire.network.connectors import (
 from cofire.network.draws import lognormal, normal, uniform
 from cofire.network.network import Network
 from cofire.network.record import Record
+from cofire.network.run import resume
 
 __all__ = [
     "Network",
@@ -39,5 +40,6 @@ __all__ = [
     "lognormal",
     "normal",
     "one_to_one",
+    "resume",
     "uniform",
 ]

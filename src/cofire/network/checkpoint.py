@@ -17,7 +17,7 @@ import numpy as np
 
 from cofire.errors import ArrayError, CofireError, ParameterError
 from cofire.network.collection import Collection
-from cofire.network.network import Drive, Modulator, Network
+from cofire.network.network import Network
 from cofire.network.plain import (
     dimension_from_plain,
     dimension_to_plain,
@@ -30,6 +30,7 @@ from cofire.network.populations import Cells, Poisson, Population, SpikeList
 from cofire.network.projections import Projection
 from cofire.network.recorders import RateRecorder, Recorder, SpikeRecorder, VariableRecorder, WeightRecorder
 from cofire.network.rows import Rows
+from cofire.network.signals import Drive, Modulator
 from cofire.units import TIME, Quantity
 
 FORMAT = 1

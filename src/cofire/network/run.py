@@ -1,0 +1,159 @@
+"""A run, in slices that end where something is to be done."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cofire.errors import DivergenceError
+from cofire.network.collection import Collection
+from cofire.network.engine import interruptible
+from cofire.network.populations import Cells, Population
+from cofire.network.record import Record
+from cofire.units import Quantity
+
+if TYPE_CHECKING:
+    from cofire.network.network import Network
+
+SLICE = 0.2  # seconds of real time between two looks at the clock, the keyboard and the records
+LIVELY = 500.0  # Hz of a whole population, beyond which a run is said to explode
+
+
+class Run:
+    """One run of a network, from where it stands to the end of its collection."""
+
+    def __init__(
+        self,
+        net: Network,
+        collection: Collection,
+        progress: Callable[[float, str], None] | bool,
+        each: tuple[int | None, tuple[Quantity, Callable[[], None]] | None],
+        limit: float | None,
+        saves: tuple[int | None, str | Path | None],
+    ) -> None:
+        self.net, self.engine, self.collection = net, collection.engine, collection
+        self.begin, self.end = net.step, collection.end
+        self.progress = progress
+        self.call_every, self.each = each
+        self.limit = limit
+        self.save_every, self.file = saves
+        self.warned = False
+
+    def go(self) -> Record:
+        net = self.net
+        stopped: str | None = None
+        size = 4 * self.engine.chunk
+        with _shown(self.progress) as show, interruptible() as asked:
+            while net.step < self.end and stopped is None:
+                goal = min([self.end, net.step + size, *self._next_stops()])
+                clock = time.perf_counter()
+                begin = net.step
+                self.collection.prepare(begin, goal)
+                net.step = self.engine.advance(begin, goal)
+                spent = time.perf_counter() - clock
+                counts = self.collection.collect(begin, net.step)
+                self._check(begin, counts)
+                size = self._next_size(size, net.step - begin, spent)
+                stopped = self._stopped(asked, begin, counts)
+                show((net.step - self.begin) / max(self.end - self.begin, 1), f"{net.step * net.dt:.3g} s")
+                self._at_stops()
+        return self.collection.record(stopped)
+
+    def _next_stops(self) -> list[int]:
+        """The next steps at which something is to be done."""
+        intervals = [*self.collection.intervals, self.call_every, self.save_every]
+        return [(self.net.step // interval + 1) * interval for interval in intervals if interval]
+
+    def _at_stops(self) -> None:
+        step = self.net.step
+        if self.each and self.call_every and step % self.call_every == 0:
+            self.each[1]()
+            self.net._ready()
+        if self.file is not None and self.save_every and (step % self.save_every == 0 or step == self.end):
+            from cofire.network.checkpoint import save
+
+            save(self.file, self.net, self.collection, self.save_every)
+
+    @staticmethod
+    def _next_size(size: int, done: int, spent: float) -> int:
+        """Steps of the next slice, so that it takes about SLICE seconds."""
+        speed = done / max(spent, 1e-6)
+        return max(1, min(int(speed * SLICE), 8 * size))
+
+    def _check(self, begin: int, counts: dict[Population, int]) -> None:
+        net = self.net
+        for population in net.populations:
+            if isinstance(population, Cells) and not np.isfinite(population.x).all():
+                row, cell = (int(k) for k in np.argwhere(~np.isfinite(population.x))[0])
+                raise DivergenceError(
+                    f"{population.name}.{population.rows[row]} of cell {cell} is not finite, first between "
+                    f"{begin * net.dt:g} s and {net.step * net.dt:g} s: a shorter dt or smaller weights tame it "
+                    f"(made at {population.made})"
+                )
+        if self.limit is None and not self.warned:
+            lively = self._liveliest(begin, counts)
+            if lively and lively[1] > LIVELY:
+                self.warned = True
+                warnings.warn(
+                    f"the mean rate of {lively[0].name} passed {lively[1]:.0f} Hz at {net.step * net.dt:.3g} s; "
+                    "max_rate= stops a run that explodes",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+
+    def _stopped(self, asked: list[bool], begin: int, counts: dict[Population, int]) -> str | None:
+        if asked:
+            return f"interrupted at {self.net.step * self.net.dt:g} s"
+        lively = self._liveliest(begin, counts)
+        if self.limit is not None and lively and lively[1] > self.limit:
+            return f"the mean rate of {lively[0].name} passed {self.limit:g} Hz at {self.net.step * self.net.dt:.3g} s"
+        return None
+
+    def _liveliest(self, begin: int, counts: dict[Population, int]) -> tuple[Population, float] | None:
+        span = (self.net.step - begin) * self.net.dt
+        if not counts or span <= 0 or self.net.step - begin < 10:
+            return None
+        return max(((p, count / p.size / span) for p, count in counts.items()), key=lambda pair: pair[1])
+
+
+class _shown:  # noqa: N801  (read as `with _shown(progress) as show`)
+    """A progress bar, a function of the user's, or nothing."""
+
+    def __init__(self, progress: Callable[[float, str], None] | bool) -> None:
+        self.progress = progress
+        self.bar: Any = None
+
+    def __enter__(self) -> Callable[[float, str], None]:
+        if callable(self.progress):
+            return self.progress
+        if not self.progress:
+            return lambda _share, _note: None
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.bar.start()
+        task = self.bar.add_task("", total=1.0)
+        bar = self.bar
+        return lambda share, note: bar.update(task, completed=share, description=note)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def resume(file: str | Path, *, progress: Callable[[float, str], None] | bool = False) -> tuple[Network, Record]:
+    """Goes on with the run in a checkpoint, to its end: the network, and the record of the whole run.
+
+    Raises: `CofireError` if the file is no checkpoint.
+    """
+    from cofire.network.checkpoint import load
+
+    collection, every = load(file)
+    return collection.net, Run(collection.net, collection, progress, (None, None), None, (every, file)).go()

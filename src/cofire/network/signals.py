@@ -1,0 +1,70 @@
+"""What reaches cells or synapses from outside: Poisson input to each cell, and modulators such as dopamine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cofire.constraints import check
+from cofire.network.populations import Cells
+
+if TYPE_CHECKING:
+    from cofire.network.network import Network
+
+Array = np.ndarray
+
+
+@dataclass(eq=False)
+class Drive:
+    """A Poisson input of its own to each cell of a population. Made by `Network.drive`."""
+
+    name: str
+    target: Cells
+    onto: str
+    rate: float
+    weight: float
+    net: Network
+
+    def numbers(self) -> dict[str, Any]:
+        """What the generated code takes."""
+        return {
+            "stream": self.net.stream(self.name),
+            "mean": self.rate * self.net.dt,
+            "weight": self.weight,
+            "gated": self.onto in self.target.plan.held,
+        }
+
+
+@dataclass(eq=False)
+class Modulator:
+    """A signal that reaches every synapse, such as dopamine; it decays with `tau`, or stays."""
+
+    name: str
+    net: Network
+    start: float
+    tau: float
+    pulses: Array
+    amounts: Array
+
+    @property
+    def value(self) -> float:
+        """Its present value."""
+        return self.net.modulator_value(self.name)
+
+    def pulse(self, amount: float) -> None:
+        """Adds to it, now."""
+        self.net.modulator_value(self.name, self.value + check("amount", amount))
+
+    def numbers(self, dt: float) -> dict[str, Any]:
+        """What the generated code takes; what has decayed below a billionth of a pulse is 0."""
+        largest = max([abs(self.start), *np.abs(self.amounts)], default=0.0)
+        fade = math.exp(-dt / self.tau) if self.tau else 1.0
+        return {
+            "pulses": self.pulses,
+            "amounts": self.amounts,
+            "fade": fade,
+            "least": 1e-9 * largest if self.tau else 0.0,
+        }
