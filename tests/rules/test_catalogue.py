@@ -316,6 +316,18 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
         },
         [[-2.575, -1.75], [-4.2, -3.3]],
     ),
+    "triplet_nearest": (
+        {"A2_plus": 0.1, "A3_plus": 0.2, "A2_minus": 0.3, "A3_minus": 0.4},
+        {
+            "state": {
+                "nearest(pre, tau_plus)": [0.5, 1.0],
+                "nearest(pre, tau_x)": [1.0, 2.0],
+                "nearest(post, tau_minus)": [2.0, 3.0],
+                "nearest(post, tau_y)": [1.0, 0.5],
+            }
+        },
+        [[-2.575, -1.75], [-4.2, -3.3]],
+    ),
     # 2 rho_0 tau = 2 * 3 * 0.02 = 0.12
     # row 1: 0.1 ((0.75, 1.5) + 1.88 (2, 1)) = 0.1 (4.51, 3.38)     row 2: 0.1 * 2.88 (2, 1)
     "vogels_inhibitory": (
@@ -581,6 +593,17 @@ def _triplet(away: float) -> dict[str, Any]:
     return _traces(rule, 20.0, post + away) | {"w": [[0.5]]}
 
 
+def _triplet_nearest(away: float) -> dict[str, Any]:
+    """A3_plus tau_plus tau_y s (1 + s tau_minus) = A2_minus tau_minus (1 + r tau_plus) (1 + s tau_y), for s."""
+    rule, pre = rules.triplet_nearest(), 20.0
+    v = rule.values
+    gain = v["A3_plus"] * v["tau_plus"] * v["tau_y"]
+    loss = v["A2_minus"] * v["tau_minus"] * (1 + pre * v["tau_plus"])
+    post = max(np.roots([gain * v["tau_minus"], gain - loss * v["tau_y"], -loss]).real)
+    assert round(post, 1) == 11.3
+    return _rates(pre, post + away, _taus(rule), lambda rate, tau: rate * tau / (1 + rate * tau)) | {"w": [[0.5]]}
+
+
 def _vogels(away: float) -> dict[str, Any]:
     rule = rules.vogels_inhibitory()
     return _traces(rule, 20.0, rule.values["rho_0"] + away) | {"w": [[0.5]]}
@@ -647,6 +670,7 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("stdp_pair_power_law", rules.stdp_pair_power_law(), _power_law),
     ("stdp_pair_nearest", rules.stdp_pair_nearest(), _nearest),
     ("triplet", rules.triplet(), _triplet),
+    ("triplet_nearest", rules.triplet_nearest(), _triplet_nearest),
     ("vogels_inhibitory", rules.vogels_inhibitory(), _vogels),
     ("reward_stdp", rules.reward_stdp(), _reward),
     ("multiscale", _MULTISCALE, _multiscale),

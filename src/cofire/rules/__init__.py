@@ -38,6 +38,7 @@ from cofire.rules.stdp_pair_power_law import stdp_pair_power_law
 from cofire.rules.storkey import storkey
 from cofire.rules.temporal_difference import temporal_difference
 from cofire.rules.triplet import triplet
+from cofire.rules.triplet_nearest import triplet_nearest
 from cofire.rules.vogels_inhibitory import vogels_inhibitory
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "storkey",
     "temporal_difference",
     "triplet",
+    "triplet_nearest",
     "vogels_inhibitory",
 ]
 
