@@ -316,6 +316,13 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
         },
         [[-2.575, -1.75], [-4.2, -3.3]],
     ),
+    # with c = (1, 1.3), (0.5, 2): row 1: (-2 * 1, 3 (1 - 2) - 2 * 2 - 2 (-1) (-1.5)) / 10 = (-2, -3 - 4 - 3) / 10
+    # row 2: below both 0; (3 * 2 - 2 (-1) - (-1) 2 * 1.5) / 10 = (6 + 2 + 3) / 10
+    "calcium": (
+        {"gamma_p": 3.0, "gamma_d": 2.0, "tau": 10 * second},
+        {"state": {"c": [[1.0, 1.3], [0.5, 2.0]]}},
+        [[-0.2, -1.0], [0.0, 1.1]],
+    ),
     "triplet_nearest": (
         {"A2_plus": 0.1, "A3_plus": 0.2, "A2_minus": 0.3, "A3_minus": 0.4},
         {
@@ -604,6 +611,11 @@ def _triplet_nearest(away: float) -> dict[str, Any]:
     return _rates(pre, post + away, _taus(rule), lambda rate, tau: rate * tau / (1 + rate * tau)) | {"w": [[0.5]]}
 
 
+def _calcium(away: float) -> dict[str, Any]:
+    silent = {"pre": [[0.0, 0.0]], "post": [[0.0]], "state": {"c": [[0.0, 0.0]]}}
+    return silent | {"w": [[0.0 + away, 1.0 - away]]}
+
+
 def _vogels(away: float) -> dict[str, Any]:
     rule = rules.vogels_inhibitory()
     return _traces(rule, 20.0, rule.values["rho_0"] + away) | {"w": [[0.5]]}
@@ -670,6 +682,7 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("stdp_pair_power_law", rules.stdp_pair_power_law(), _power_law),
     ("stdp_pair_nearest", rules.stdp_pair_nearest(), _nearest),
     ("triplet", rules.triplet(), _triplet),
+    ("calcium", rules.calcium(), _calcium),
     ("triplet_nearest", rules.triplet_nearest(), _triplet_nearest),
     ("vogels_inhibitory", rules.vogels_inhibitory(), _vogels),
     ("reward_stdp", rules.reward_stdp(), _reward),

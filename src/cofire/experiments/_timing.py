@@ -1,4 +1,4 @@
-"""What the experiments on spike timing share: which rules they can run, changes of weight, errors, fitted amplitudes."""
+"""What experiments on spike timing share: the rules they can run, changes of weight, errors, fitted amplitudes."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ second digitisation differs by a few per cent), as computed from them (C): free 
                  of the whole curve, not below 0
 `stdp_pair` has the numbers used for these data ever since, 77.7 % and 16.8 ms, 27.3 % and 33.7 ms (times S2,
 amplitudes M). The triplet rules have their authors' numbers for such cells. A rule that asks for coincidence in any
-order, such as `vogels_inhibitory`, fails all three. The points were seen by the authors of the numbers: this shows that a rule
-written with traces does what the curve says, not that the curve was predicted. The 1998 paper has the scatter and "a
-time window of 20 ms", no exponentials. Ours: criteria, weight 1 at the start or in the middle of the bounds.
+order, such as `vogels_inhibitory`, fails all three. The points were seen by the authors of the numbers: this shows that
+a rule written with traces does what the curve says, not that the curve was predicted. The 1998 paper has the scatter
+and "a time window of 20 ms", no exponentials. Ours: criteria, weight 1 at the start or in the middle of the bounds.
 """
 
 from __future__ import annotations
@@ -171,7 +171,10 @@ def figure(data: Data) -> Figure:
     fig, ax = new_figure(width=8.5, height=4.8)
     ax.plot(*POINTS.T, "o", color="black", markerfacecolor="white", markersize=5, label="Bi and Poo 1998", zorder=5)
     lags = data["lags"]
-    ax.plot(1e3 * lags, 100 * free_fit(lags), ":", color="black", linewidth=1, label="two free exponentials")
+    free = free_fit(lags)
+    for side in (1, -1):
+        half, text = side * lags > 0, "two free exponentials" if side == 1 else None
+        ax.plot(1e3 * lags[half], 100 * free[half], ":", color="black", linewidth=1.5, label=text, zorder=4)
     for r, name in enumerate(data["rules"]):
         size = scale(data["at_points"][r])
         style = {"color": COLOURS[r % len(COLOURS)], "linewidth": 2.6 - 0.4 * r, "alpha": 0.85}

@@ -13,6 +13,7 @@ from cofire.errors import ParameterError, did_you_mean
 from cofire.rules._recipe import Parameter, Recipe
 from cofire.rules.anti_hebb import anti_hebb
 from cofire.rules.bcm import bcm
+from cofire.rules.calcium import calcium
 from cofire.rules.competitive import competitive
 from cofire.rules.covariance import covariance
 from cofire.rules.delta import delta
@@ -46,6 +47,7 @@ __all__ = [
     "Recipe",
     "anti_hebb",
     "bcm",
+    "calcium",
     "competitive",
     "covariance",
     "delta",
