@@ -14,6 +14,7 @@ from cofire.rules._recipe import Parameter, Recipe
 from cofire.rules.anti_hebb import anti_hebb
 from cofire.rules.bcm import bcm
 from cofire.rules.calcium import calcium
+from cofire.rules.clopath import clopath
 from cofire.rules.competitive import competitive
 from cofire.rules.covariance import covariance
 from cofire.rules.delta import delta
@@ -48,6 +49,7 @@ __all__ = [
     "anti_hebb",
     "bcm",
     "calcium",
+    "clopath",
     "competitive",
     "covariance",
     "delta",
