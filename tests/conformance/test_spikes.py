@@ -34,6 +34,8 @@ DRIFTING = {
     "a trace that fades within a step": "dw/dt = a * trace(pre, short) * post - w * a * trace(post, short)",
     "modulators and cells": "dw/dt = trace(reward, tau) * pre * b + trace(post.v, tau_b) * post * b - reward * w * a",
     "no closed form": "dw/dt = a * pre - b * w**2 + a * e * w\nde/dt = post - e**2 / tau + trace(pre, tau)",
+    "thresholds": "dw/dt = a * step(c - 1) * (1 - w) - w * b * step(0.5 - c) * w\ndc/dt = pre + 0.7 * post - c / tau",
+    "a threshold, and w between bounds": "dw/dt = a * step(c - 1) - b\ndc/dt = pre + 2 * post - c / tau",
     "sums": "dw/dt = a * pre * sum_pre(w) - b * w * sum_pre(w**2) + trace(sum_post(pre * w), tau) * post * b",
 }
 

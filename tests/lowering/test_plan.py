@@ -126,8 +126,9 @@ STEPPED = {
     "-w / tau": None,
     "trace(pre, tau) * trace(post, tau)": None,
     "w * trace(pre, tau)": None,
-    "w**2": "not linear in",
-    "exp(-w)": "not linear in",
+    "w**2": None,  # integrated alone
+    "exp(-w)": None,
+    "w**2 * trace(pre, tau)": "not linear in",
     "reward * w": "reward changes from step to step",
     "post.v * trace(pre, tau)": "post.v changes from step to step",
     "tanh(trace(pre, tau))": "not a sum of products of decaying quantities",

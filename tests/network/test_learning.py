@@ -86,7 +86,8 @@ def test_weights_are_those_of_the_definition(name: str) -> None:
 
 
 def test_a_rule_that_needs_a_solver() -> None:
-    rule = Rule("dw/dt = a * pre * (1 - w) - w**2 / tau + b * trace(post, tau) * post", a=0.01, b=0.02, tau=200 * ms)
+    text = "dw/dt = a * pre * (1 - w) - w**2 * trace(pre, tau) / tau + b * trace(post, tau) * post"
+    rule = Rule(text, a=0.01, b=0.02, tau=200 * ms)
     net, synapses, _ = lively(rule)
     before = synapses.weight.values
     record = net.run(100 * ms, record=[net.populations[0].spikes, net.populations[1].spikes])

@@ -17,7 +17,7 @@ from cofire import DimensionError, ParameterError, Rule, rules
 from cofire.backends.state import RuleState
 from cofire.constraints import Range
 from cofire.rules import Recipe
-from cofire.units import Quantity, metre, second
+from cofire.units import Quantity, metre, mV, second
 
 NAMES = rules.names()
 PARAMETERS = [(name, parameter) for name in NAMES for parameter in rules.get(name).parameters]
@@ -316,6 +316,40 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
         },
         [[-2.575, -1.75], [-4.2, -3.3]],
     ),
+    # with c = (1, 1.3), (0.5, 2): row 1: (-2 * 1, 3 (1 - 2) - 2 * 2 - 2 (-1) (-1.5)) / 10 = (-2, -3 - 4 - 3) / 10
+    # row 2: below both 0; (3 * 2 - 2 (-1) - (-1) 2 * 1.5) / 10 = (6 + 2 + 3) / 10
+    "calcium": (
+        {"gamma_p": 3.0, "gamma_d": 2.0, "tau": 10 * second},
+        {"state": {"c": [[1.0, 1.3], [0.5, 2.0]]}},
+        [[-0.2, -1.0], [0.0, 1.1]],
+    ),
+    # averages of v above -70.6 mV, in mV: (10, 20) of tau_plus, (5, -1) of tau_minus; v above -45.3 mV: (15.3, -4.7)
+    # row 1: 0.1 (0.5, 1) 15.3 * 10 - 0.2 (2, 1) 5 = (7.65, 15.3) - (2, 1), rates averaged over two samples
+    # row 2: 0, as v is too low, and 0, as its average is
+    "clopath": (
+        {"A_LTD": 0.2 / mV, "A_LTP": 0.1 / mV**2},
+        {
+            "post_v": [[-0.03, -0.05], [-0.03, -0.05]],
+            "state": {
+                "mean(pre, tau_x)": [0.5, 1.0],
+                "mean(post.v, tau_plus)": [-0.0606, -0.0506],
+                "mean(post.v, tau_minus)": [-0.0656, -0.0716],
+            },
+        },
+        [[5.65, 14.3], [0.0, 0.0]],
+    ),
+    "triplet_nearest": (
+        {"A2_plus": 0.1, "A3_plus": 0.2, "A2_minus": 0.3, "A3_minus": 0.4},
+        {
+            "state": {
+                "nearest(pre, tau_plus)": [0.5, 1.0],
+                "nearest(pre, tau_x)": [1.0, 2.0],
+                "nearest(post, tau_minus)": [2.0, 3.0],
+                "nearest(post, tau_y)": [1.0, 0.5],
+            }
+        },
+        [[-2.575, -1.75], [-4.2, -3.3]],
+    ),
     # 2 rho_0 tau = 2 * 3 * 0.02 = 0.12
     # row 1: 0.1 ((0.75, 1.5) + 1.88 (2, 1)) = 0.1 (4.51, 3.38)     row 2: 0.1 * 2.88 (2, 1)
     "vogels_inhibitory": (
@@ -581,6 +615,29 @@ def _triplet(away: float) -> dict[str, Any]:
     return _traces(rule, 20.0, post + away) | {"w": [[0.5]]}
 
 
+def _triplet_nearest(away: float) -> dict[str, Any]:
+    """A3_plus tau_plus tau_y s (1 + s tau_minus) = A2_minus tau_minus (1 + r tau_plus) (1 + s tau_y), for s."""
+    rule, pre = rules.triplet_nearest(), 20.0
+    v = rule.values
+    gain = v["A3_plus"] * v["tau_plus"] * v["tau_y"]
+    loss = v["A2_minus"] * v["tau_minus"] * (1 + pre * v["tau_plus"])
+    post = max(np.roots([gain * v["tau_minus"], gain - loss * v["tau_y"], -loss]).real)
+    assert round(post, 1) == 11.3
+    return _rates(pre, post + away, _taus(rule), lambda rate, tau: rate * tau / (1 + rate * tau)) | {"w": [[0.5]]}
+
+
+def _calcium(away: float) -> dict[str, Any]:
+    silent = {"pre": [[0.0, 0.0]], "post": [[0.0]], "state": {"c": [[0.0, 0.0]]}}
+    return silent | {"w": [[0.0 + away, 1.0 - away]]}
+
+
+def _clopath(away: float) -> dict[str, Any]:
+    """Averages at the resting voltage, whatever the cells do."""
+    at = -0.0706 + away
+    means = {"mean(pre, tau_x)": [20.0], "mean(post.v, tau_plus)": [at], "mean(post.v, tau_minus)": [at]}
+    return {"w": [[0.5]], "pre": [[20.0]], "post": [[0.0]], "post_v": [[-0.03]], "state": means}
+
+
 def _vogels(away: float) -> dict[str, Any]:
     rule = rules.vogels_inhibitory()
     return _traces(rule, 20.0, rule.values["rho_0"] + away) | {"w": [[0.5]]}
@@ -647,6 +704,9 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("stdp_pair_power_law", rules.stdp_pair_power_law(), _power_law),
     ("stdp_pair_nearest", rules.stdp_pair_nearest(), _nearest),
     ("triplet", rules.triplet(), _triplet),
+    ("calcium", rules.calcium(), _calcium),
+    ("clopath", rules.clopath(), _clopath),
+    ("triplet_nearest", rules.triplet_nearest(), _triplet_nearest),
     ("vogels_inhibitory", rules.vogels_inhibitory(), _vogels),
     ("reward_stdp", rules.reward_stdp(), _reward),
     ("multiscale", _MULTISCALE, _multiscale),

@@ -4,18 +4,22 @@
 
 Gains and inputs are each a coefficient times a product of decaying quantities. Whatever decays on its own is an
 exponential between events, and so is a product of such. A coefficient is anything held for a step: parameters,
-modulators, variables of cells.
+modulators, variables of cells; and steps at thresholds, held from one crossing to the next.
+
+A quantity whose equation depends on nothing else that moves, but is not linear in it, has no closed form; yet it needs
+no clock, since it can be integrated alone from event to event.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from cofire.language.algebra import simplify
 from cofire.language.functions import REDUCTIONS
-from cofire.language.tree import ONE, ZERO, Binary, Call, Expr, Name, Negative, Number, Weight, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Name, Negative, Number, Weight, walk
+from cofire.lowering.crossings import Gate, with_gates
 from cofire.lowering.states import State
 
 MAX_PIECES = 64
@@ -31,11 +35,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The closed form; `gains` are multiplied with X, `inputs` are not. One of the two is empty."""
+    """The closed form; `gains` are multiplied with X, `inputs` are not. One of the two is empty.
+
+    `gates`: the steps in it, which are named in its expressions. `slope`: dX/dt in place of a closed form, or None.
+    """
 
     rate: Expr
     inputs: tuple[Piece, ...]
     gains: tuple[Piece, ...]
+    gates: tuple[Gate, ...] = ()
+    slope: Expr | None = None
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -43,11 +52,20 @@ class Flow:
 
 
 def find_flow(quantity: Expr, drift: Expr, rate: Expr, states: tuple[State, ...], decaying: Set[Expr]) -> Flow | None:
-    """The closed form of  d(quantity)/dt = -rate · quantity + drift,  or None if there is none.
+    """How  d(quantity)/dt = -rate · quantity + drift  runs between events, or None if that takes a clock.
 
     `decaying`: the states that between events do nothing but decay.
     """
     moving = {state.symbol for state in states} | {Weight()}
+    plain, gates = with_gates(drift, decaying, moving)
+    found = _closed_form(quantity, plain, rate, moving, decaying)
+    if found is None and not _moves(plain, moving - {quantity}):
+        slope = simplify(Binary("-", plain, Binary("*", rate, quantity)))
+        found = Flow(ZERO, (), (), slope=slope)
+    return found and replace(found, gates=gates)
+
+
+def _closed_form(quantity: Expr, drift: Expr, rate: Expr, moving: Set[Expr], decaying: Set[Expr]) -> Flow | None:
     try:
         pieces = _expanded(drift, moving)
     except _NoProductsError:
@@ -71,9 +89,10 @@ def find_flow(quantity: Expr, drift: Expr, rate: Expr, states: tuple[State, ...]
 
 def is_varying(flow: Flow, signals: Set[str]) -> bool:
     """Whether a coefficient of the flow can change from step to step: a modulator or a variable of a cell is in it."""
-    coefficients = [flow.rate, *(piece.coefficient for piece in flow.pieces)]
+    coefficients = [flow.rate, *(piece.coefficient for piece in flow.pieces), *(gate.level for gate in flow.gates)]
+    coefficients += [flow.slope] if flow.slope else []
     parts = [part for coefficient in coefficients for part in walk(coefficient)]
-    return any(not isinstance(part, Name | Number | Negative | Binary | Call) for part in parts) or any(
+    return any(isinstance(part, Cell) for part in parts) or any(
         isinstance(part, Name) and part.id in signals for part in parts
     )
 

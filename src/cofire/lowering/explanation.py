@@ -137,7 +137,9 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
             also = "" if events.arrival == ZERO == events.spike else ", in addition"
             yield f"when both meet in one step{also}", f"{name} {change(events.meeting)}"
         if events.drift != ZERO:
-            how = "stepped by the clock" if motions[name].is_stepped else "exact, applied at the next event"
+            motion = motions[name]
+            exact = "integrated to 1e-12" if motion.flow and motion.flow.slope else "exact"
+            how = "stepped by the clock" if motion.is_stepped else f"{exact}, applied at the next event"
             yield (
                 "between events",
                 f"d{name}/dt = {to_text(events.drift)} ({how})"

@@ -1,7 +1,8 @@
 """What each quantity does between events, and so how often its synapses must be looked at.
 
 rests        nothing, or it decays on its own: an exponential, worked out when it is next read
-closed       a closed form (`drift.py`) that is worked out at the next event
+closed       a closed form (`drift.py`) that is worked out at the next event; or, if nothing else that moves is in the
+             equation, a solver of its own that goes to the next event at once
 followed     a closed form whose coefficients may change with each step, so it is worked out in each
 solved       no closed form: a solver runs it in each step, together with all that depends on it
 """

@@ -13,6 +13,8 @@ from cofire.errors import ParameterError, did_you_mean
 from cofire.rules._recipe import Parameter, Recipe
 from cofire.rules.anti_hebb import anti_hebb
 from cofire.rules.bcm import bcm
+from cofire.rules.calcium import calcium
+from cofire.rules.clopath import clopath
 from cofire.rules.competitive import competitive
 from cofire.rules.covariance import covariance
 from cofire.rules.delta import delta
@@ -38,6 +40,7 @@ from cofire.rules.stdp_pair_power_law import stdp_pair_power_law
 from cofire.rules.storkey import storkey
 from cofire.rules.temporal_difference import temporal_difference
 from cofire.rules.triplet import triplet
+from cofire.rules.triplet_nearest import triplet_nearest
 from cofire.rules.vogels_inhibitory import vogels_inhibitory
 
 __all__ = [
@@ -45,6 +48,8 @@ __all__ = [
     "Recipe",
     "anti_hebb",
     "bcm",
+    "calcium",
+    "clopath",
     "competitive",
     "covariance",
     "delta",
@@ -72,6 +77,7 @@ __all__ = [
     "storkey",
     "temporal_difference",
     "triplet",
+    "triplet_nearest",
     "vogels_inhibitory",
 ]
 

@@ -6,20 +6,26 @@ when X was last up to date,
     X(u) = X(0) exp(-r u) + Σ c P (exp(-q u) - exp(-r u)) / (r - q)
 
 and with X' = -r X + Σ c P X, the exponent gains Σ c P (1 - exp(-q u)) / q. Bounds are held after every step: where the
-weight cannot have met one on its way it goes at once, else step by step.
+weight cannot have met one on its way it goes at once, else step by step. Steps in the equation are held from one
+crossing of a threshold to the next, at log(X / level) / q. What has no closed form is integrated from one to the next,
+by the pair of Dormand and Prince as in `solver.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import reduce
+from contextlib import nullcontext
+from functools import partial, reduce
 
-from cofire.backends.numba.expressions import source, summand
+from cofire.backends.numba.expressions import bracketed, source, summand
 from cofire.backends.numba.quantities import Kept, Quantity
+from cofire.backends.numba.reading import parts
 from cofire.backends.numba.writer import Writer
 from cofire.language.algebra import simplify
 from cofire.language.tree import ZERO, Binary, Expr, Name, walk
-from cofire.lowering.drift import Flow, Piece
+from cofire.lowering.crossings import Gate
+from cofire.lowering.drift import Piece
 
 INTEGRAL = '''
 @njit(**COMPILED)
@@ -34,6 +40,43 @@ def overlap(a, b, time):
     return exp(-min(a, b) * time) * integral(abs(a - b), time)
 '''
 
+ADVANCE = '''
+
+@njit(**COMPILED)
+def advance_{name}({x}, time{arguments}):
+    """The value `time` later, by steps as short as it takes to keep the error of each below 1e-12 of the value."""
+    done, span = 0.0, time
+    k1 = slope_{name}({x}{arguments})
+    while done < time:
+        span = min(span, time - done)
+        ends = span >= time - done
+        k2 = slope_{name}({x} + span * k1 / 5.0{arguments})
+        k3 = slope_{name}({x} + span * (3.0 / 40.0 * k1 + 9.0 / 40.0 * k2){arguments})
+        k4 = slope_{name}({x} + span * (44.0 / 45.0 * k1 - 56.0 / 15.0 * k2 + 32.0 / 9.0 * k3){arguments})
+        k5 = slope_{name}({x} + span * (
+            19372.0 / 6561.0 * k1 - 25360.0 / 2187.0 * k2 + 64448.0 / 6561.0 * k3 - 212.0 / 729.0 * k4
+        ){arguments})
+        k6 = slope_{name}({x} + span * (
+            9017.0 / 3168.0 * k1 - 355.0 / 33.0 * k2 + 46732.0 / 5247.0 * k3 + 49.0 / 176.0 * k4
+            - 5103.0 / 18656.0 * k5
+        ){arguments})
+        trial = {x} + span * (
+            35.0 / 384.0 * k1 + 500.0 / 1113.0 * k3 + 125.0 / 192.0 * k4 - 2187.0 / 6784.0 * k5 + 11.0 / 84.0 * k6
+        )
+        k7 = slope_{name}(trial{arguments})
+        error = span * (
+            71.0 / 57600.0 * k1 - 71.0 / 16695.0 * k3 + 71.0 / 1920.0 * k4 - 17253.0 / 339200.0 * k5
+            + 22.0 / 525.0 * k6 - k7 / 40.0
+        )
+        worst = abs(error) / (1e-14 + 1e-12 * max(abs({x}), abs(trial)))
+        if worst <= 1.0 or span < 1e-12 * time or not np.isfinite(worst):
+            done = time if ends or not np.isfinite(trial) else done + span
+            {x}, k1 = trial, k7
+        if np.isfinite(worst):
+            span *= min(5.0, max(0.2, 0.9 * max(worst, 1e-10) ** -0.2))
+    return {x}
+'''
+
 
 def flow_arguments(
     q: Quantity, kept: Kept, before: str, since: str, steps: str, local: Callable[[Expr], str], bounded: bool
@@ -41,7 +84,7 @@ def flow_arguments(
     """What the flow's function takes: the value before, when that was, how many steps to go, what its form reads."""
     bounds = ["low", "high"] if bounded and q.is_weight else []
     assert q.flow is not None
-    moves = any(piece.factors for piece in q.flow.pieces)
+    moves = bool(q.flow.gates) or any(piece.factors for piece in q.flow.pieces)
     return [before, *([since] if moves else []), steps, "dt", *bounds, *_read(q, kept, local)]
 
 
@@ -53,18 +96,81 @@ def write_flow(
     The decaying factors are given as they are kept, which is as they stood at the base, `since` before the value.
     """
     arguments = flow_arguments(q, kept, local(q.symbol), "since", "steps", local, bounded)
+    form = _Form(q, kept, local)
+    if q.flow and q.flow.slope:
+        form.write_slope(write, f"{q.name}{label}", _read(q, kept, local))
     with write.function(f"flow_{q.name}{label}", arguments):
-        assert q.flow is not None
-        _Form(q, q.flow, kept, local).write(write, bounded and q.is_weight)
+        form.write(write, bounded and q.is_weight)
 
 
 class _Form:
     """The formula of one flow."""
 
-    def __init__(self, q: Quantity, flow: Flow, kept: Kept, local: Callable[[Expr], str]) -> None:
-        self.flow, self.kept, self.local, self.x = flow, kept, local, local(q.symbol)
+    def __init__(self, q: Quantity, kept: Kept, local: Callable[[Expr], str]) -> None:
+        assert q.flow is not None
+        self.flow, self.kept, self.local, self.x = q.flow, kept, local, local(q.symbol)
+        self.gates: dict[Expr, str] = {gate.name: f"_gate_{n}" for n, gate in enumerate(q.flow.gates, 1)}
+        self.advance = ""
+
+    def write_slope(self, write: Writer, name: str, read: list[str]) -> None:
+        """The functions `slope_NAME` and `advance_NAME` of what has no closed form."""
+        assert self.flow.slope is not None
+        text = source(self.flow.slope, self.leaf)
+        others = [other for other in [*read, *self.gates.values()] if re.search(rf"\b{other}\b", text)]
+        with write.function(f"slope_{name}", [self.x, *others]):
+            write(f"return {text}")
+        passed = "".join(f", {other}" for other in others)
+        write(*ADVANCE.format(name=name, x=self.x, arguments=passed).splitlines())
+        self.advance = f"advance_{name}({self.x}, {{}}{passed})"
 
     def write(self, write: Writer, bounded: bool) -> None:
+        if self.gates or self.advance:
+            self._write_in_parts(write, bounded)
+        else:
+            self._write_whole(write, bounded)
+
+    def _write_in_parts(self, write: Writer, bounded: bool) -> None:
+        """From crossing to crossing; a weight with bounds step by step, as it is held within them after each."""
+        x = self.x
+        with write.block("for step in range(steps)") if bounded else nullcontext():
+            begun = "since + step * dt" if bounded else "since"
+            write("time = dt" if bounded else "time = steps * dt")
+            if self.gates:
+                self._write_parts(write, begun)
+            else:
+                write(f"{x} = {self._after(begun, 'time')}")
+            if bounded:
+                write(f"{x} = clipped({x}, low, high)")
+        write(f"return {x}")
+
+    def _write_parts(self, write: Writer, begun: str) -> None:
+        rates = {gate.name: summand(source(self.kept.of(gate.quantity).rate, self.leaf)) for gate in self.flow.gates}
+        for gate in self.flow.gates:
+            name, level = self.gates[gate.name], bracketed(source(gate.level, self.leaf))
+            write(f"{name}_from = {self.leaf(gate.quantity)} * exp(-{rates[gate.name]} * ({begun}))")
+            write(f"{name}_until = log({name}_from / {level}) / {bracketed(rates[gate.name])}  # NaN if never")
+        write("begin = 0.0")
+        with write.block("while begin < time"):
+            write("end = time")
+            for name in self.gates.values():
+                with write.block(f"if begin < {name}_until < end"):
+                    write(f"end = {name}_until")
+            for gate in self.flow.gates:
+                name = self.gates[gate.name]
+                now = f"{name}_from * exp(-{rates[gate.name]} * (0.5 * (begin + end)))"
+                write(f"{name} = {source(gate.step, partial(self._gated_leaf, gate, now))}")
+            write(f"{self.x} = {self._after(f'{begun} + begin', '(end - begin)')}", "begin = end")
+
+    def _gated_leaf(self, gate: Gate, now: str, node: Expr) -> str:
+        return f"({now})" if node == gate.quantity else self.leaf(node)
+
+    def _after(self, since: str, time: str) -> str:
+        """The value `time` later, nothing crossed meanwhile."""
+        if self.advance:
+            return self.advance.format(time)
+        return self.formula([self.total(piece, f"({since})", time) for piece in self.flow.pieces], time)
+
+    def _write_whole(self, write: Writer, bounded: bool) -> None:
         x, pieces = self.x, [self.total(piece, "since", "time") for piece in self.flow.pieces]
         moving = any(piece.factors for piece in self.flow.pieces)
         straight = not bounded or not moving
@@ -108,6 +214,8 @@ class _Form:
         return f"{text} * exp(-{summand(fading)} * {since}) * {grown}"
 
     def leaf(self, node: Expr) -> str:
+        if node in self.gates:
+            return self.gates[node]
         is_parameter = isinstance(node, Name) and node.id in self.kept.parameters
         return self.kept.names[node] if is_parameter else self.local(node)
 
@@ -115,18 +223,18 @@ class _Form:
 def _read(q: Quantity, kept: Kept, local: Callable[[Expr], str]) -> list[str]:
     assert q.flow is not None
     found: dict[str, None] = {}
-    expressions = [q.flow.rate]
-    for piece in q.flow.pieces:
-        expressions += [piece.coefficient, *piece.factors, *(kept.of(factor).rate for factor in piece.factors)]
+    fading = [*(factor for piece in q.flow.pieces for factor in piece.factors)]
+    fading += [gate.quantity for gate in q.flow.gates]
+    expressions = [*parts(q), *(kept.of(factor).rate for factor in fading)]
     symbols = {other.symbol for other in kept.quantities} | set(kept.signals)
     for expression in expressions:
         inside: set[Expr] = set()
         for node in walk(expression):
-            if node in inside:
+            if node in inside or node == q.symbol:
                 continue
             if node in symbols:
                 found[local(node)] = None
                 inside |= set(walk(node))
-            elif isinstance(node, Name):
+            elif isinstance(node, Name) and node in kept.names:
                 found[kept.names[node]] = None
     return list(found)

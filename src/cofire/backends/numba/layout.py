@@ -94,4 +94,5 @@ def _by_step(who: Array, when: Array, size: int, steps: int) -> tuple[Array, Arr
     in_time = when < steps
     who, when = who[in_time], when[in_time]
     order = np.argsort(when * max(size, 1) + who, kind="stable")
-    return np.searchsorted(when[order], np.arange(steps + 1)), who[order].astype(np.int64)
+    begin = np.concatenate([[0], np.cumsum(np.bincount(when, minlength=steps))])
+    return begin, who[order].astype(np.int64)

@@ -141,7 +141,9 @@ class Reader:
 def parts(q: Quantity) -> list[Expr]:
     """Every expression in the flow of `q`."""
     assert q.flow is not None
-    return [q.flow.rate, *(e for piece in q.flow.pieces for e in (piece.coefficient, *piece.factors))]
+    found = [q.flow.rate, *(e for piece in q.flow.pieces for e in (piece.coefficient, *piece.factors))]
+    found += [e for gate in q.flow.gates for e in (gate.quantity, gate.level)]
+    return found + ([q.flow.slope] if q.flow.slope else [])
 
 
 def _has_factor(product: Expr, factor: Expr) -> bool:
