@@ -3,7 +3,9 @@
     rule = cofire.Rule("Δw = η × x × y", η=0.1)
     w, state = rule.step(w, pre=x, post=y)
 
-`cofire.rules` is the literature's catalogue, `cofire.units` has ms, Hz, mV ..., `cofire.language` tells how rules are
+    net = cofire.Network(dt=0.1*ms)
+
+`cofire.rules` is the literature's catalogue, `cofire.neurons` that of cells, `cofire.units` has ms, Hz, mV ..., `cofire.language` tells how rules are
 written. Nothing heavy is imported before it is used.
 """
 
@@ -33,6 +35,19 @@ if TYPE_CHECKING:
     from cofire import protocols as protocols
     from cofire import rules as rules
     from cofire import units as units
+    from cofire.network import (
+        Network,
+        all_to_all,
+        by_distance,
+        fixed_in_degree,
+        fixed_probability,
+        from_matrix,
+        from_pairs,
+        lognormal,
+        normal,
+        one_to_one,
+        uniform,
+    )
 
 __version__ = "0.1.0"
 
@@ -44,15 +59,26 @@ __all__ = [
     "DivergenceError",
     "ExperimentError",
     "LanguageError",
+    "Network",
     "Neuron",
     "ParameterError",
     "Rule",
+    "all_to_all",
+    "by_distance",
     "data",
     "experiments",
+    "fixed_in_degree",
+    "fixed_probability",
+    "from_matrix",
+    "from_pairs",
     "language",
+    "lognormal",
     "neurons",
+    "normal",
+    "one_to_one",
     "protocols",
     "rules",
+    "uniform",
     "units",
 ]
 
@@ -76,4 +102,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted((*__all__, *_NETWORK))
+    return sorted(__all__)
