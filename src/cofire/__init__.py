@@ -18,6 +18,7 @@ from cofire.errors import (
     DataError,
     DimensionError,
     DivergenceError,
+    EmptyMemoryError,
     ExperimentError,
     LanguageError,
     ParameterError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cofire import data as data
     from cofire import experiments as experiments
     from cofire import language as language
+    from cofire import memory as memory
     from cofire import neurons as neurons
     from cofire import protocols as protocols
     from cofire import rules as rules
@@ -42,6 +44,7 @@ __all__ = [
     "DataError",
     "DimensionError",
     "DivergenceError",
+    "EmptyMemoryError",
     "ExperimentError",
     "LanguageError",
     "Neuron",
@@ -50,13 +53,14 @@ __all__ = [
     "data",
     "experiments",
     "language",
+    "memory",
     "neurons",
     "protocols",
     "rules",
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "network", "neurons", "protocols", "rules"})
+_LATE = frozenset({"data", "experiments", "memory", "network", "neurons", "protocols", "rules"})
 
 _NETWORK = frozenset(
     {
