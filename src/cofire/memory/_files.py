@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cofire.errors import CofireError, DataError
+from cofire.errors import CofireError, DataError, ParameterError
+from cofire.rule import Rule
 
 if TYPE_CHECKING:
     from cofire.memory._memory import Memory
@@ -26,7 +27,7 @@ def write(path: str | os.PathLike[str], memory: Memory) -> None:
         "family": memory.family,
         "cells": memory.cells,
         "stored": memory.stored,
-        "settings": memory._settings(),
+        "settings": {name: _plain(value) for name, value in memory._settings().items()},
     }
     target = Path(path)
     arrays = {f"learnt/{name}": value for name, value in memory._arrays().items()}
@@ -47,7 +48,9 @@ def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: 
             head = json.loads(str(kept["head"]))
             if head["format"] > FORMAT:
                 raise DataError(f"{path} was written by a later cofire: update cofire to read it")
-            memory = families[head["family"]](head["cells"], **head["settings"])
+            memory = families[head["family"]](
+                head["cells"], **{name: _as_given(value) for name, value in head["settings"].items()}
+            )
             arrays = {name.removeprefix("learnt/"): kept[name] for name in kept.files if name != "head"}
             if head["stored"]:
                 memory._restore(head["stored"], arrays, like)
@@ -58,3 +61,19 @@ def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: 
             raise error from None
         raise DataError(f"{path} holds no memory that can be read ({error}); save it again with memory.save") from None
     return memory
+
+
+def _plain(setting: Any) -> Any:
+    """What JSON can hold of a setting. Raises: `ParameterError` if it is a rule that cannot be told in full."""
+    if not isinstance(setting, Rule):
+        return setting
+    if setting.explain().states or any(not isinstance(value, int | float) for value in setting.parameters.values()):
+        raise ParameterError(
+            f"this memory cannot be saved: its rule, {setting}, has parameters with units or remembers more than w"
+        )
+    extra = {"bounds": setting.bounds, "normalize": setting.normalize, "signals": setting.signals}
+    return {"text": setting.text, **extra, **setting.parameters}
+
+
+def _as_given(setting: Any) -> Any:
+    return Rule(**setting) if isinstance(setting, dict) else setting

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from cofire import rules
 from cofire.backends.arrays.gemm import writable_in_place
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.tree import Call, Cell, Weight, walk
-from cofire.memory._arrays import Array, Home, without_diagonal
+from cofire.memory._arrays import Array, Home, to_numpy, without_diagonal
 from cofire.rule import Rule
 
 KNOWN = 0.5  # of the target: when practice stops
 
 
-def stored(rule: Rule, w: Array, patterns: Array, state: Any, passes: int, home: Home) -> tuple[Array, Any]:
-    """`(w, state)` after `patterns`; the old `w` is not to be used any more.
+def stored(
+    rule: Rule, w: Array, pre: Array, post: Array, state: Any, passes: int, home: Home, *, own: bool
+) -> tuple[Array, Any]:
+    """`(w, state)` after each `pre[number, n_pre]` met its `post[number, n_post]`; the old `w` is not to be used.
 
-    A rule that reads `post.target` is told the pattern there, and practises up to `passes` times those not known yet.
+    A rule that reads `post.target` is told `post` there, and practises up to `passes` times those not known yet.
+    `own`: the cells of pre and post are the same, and no cell is connected with itself.
     """
-    if is_taught(rule):
-        return _practised(rule, w, patterns, state, passes, home)
-    if is_additive(rule):  # the sum of single steps
-        w, state = learn(rule, w, patterns, patterns, state)
-        return without_diagonal(w), state
-    for k in range(patterns.shape[0]):
-        pattern = patterns[k : k + 1, :]
-        w, state = learn(rule, w, pattern, pattern, state)
-        w = without_diagonal(w)
+    taught = is_taught(rule)
+    once = not taught and is_additive(rule)
+    for _ in range(passes if taught else 1):
+        for window in [slice(None)] if once else _unknown(w, pre, post, home) if taught else _each(pre):
+            x, y = pre[window, :], post[window, :]
+            if taught:
+                w, state = learn(rule, w, x, x @ w.T, state, post_target=y)
+            else:
+                w, state = learn(rule, w, x, y, state)
+            w = without_diagonal(w) if own else w
     return w, state
 
 
@@ -36,18 +44,22 @@ def learn(rule: Rule, w: Array, pre: Array, post: Array, state: Any = None, **si
     return rule.step(w, pre=pre, post=post, state=state, out=out, reduce="sum", **signals)
 
 
-def _practised(rule: Rule, w: Array, patterns: Array, state: Any, passes: int, home: Home) -> tuple[Array, Any]:
-    xp = home.xp
-    for _ in range(passes):
-        sure = xp.min(patterns * (patterns @ w.T), axis=1)
-        unknown = xp.nonzero(sure < KNOWN)[0]
-        if unknown.shape[0] == 0:
-            break
-        for k in range(unknown.shape[0]):
-            pattern = xp.take(patterns, unknown[k : k + 1], axis=0)
-            w, state = learn(rule, w, pattern, pattern @ w.T, state, post_target=pattern)
-            w = without_diagonal(w)
-    return w, state
+def made(rule: str | Rule, eta: float) -> Rule:
+    """The rule of that name with this rate, or the rule itself."""
+    if isinstance(rule, Rule):
+        return rule
+    recipe = rules.get(rule)
+    return recipe(eta=eta) if "eta" in recipe.parameters else recipe()
+
+
+def _each(patterns: Array) -> Iterator[slice]:
+    return (slice(k, k + 1) for k in range(patterns.shape[0]))
+
+
+def _unknown(w: Array, pre: Array, post: Array, home: Home) -> Iterator[slice]:
+    """Those with a cell whose input does not reach half its target."""
+    sure = to_numpy(home.xp.min(post * (pre @ w.T), axis=1))
+    return (slice(k, k + 1) for k in np.flatnonzero(sure < KNOWN).tolist())
 
 
 def is_taught(rule: Rule) -> bool:

@@ -1,9 +1,9 @@
 """Kosko's bidirectional memory: two layers that call each other up, the face the name and the name the face.
 
-Each pair (x, y) is stored by Hebb's rule with η = 1/√(N M), from the one layer (pre) to the other (post); the same
-synapses are used in both directions. From a cue x the layers take turns, y = sign(W x) and x = sign(Wᵀ y), until
-nothing changes. Cells of one layer do not act on each other, so all of them at once or one after the other is the
-same, and the energy  E = -y · W x  never rises.
+Each pair (x, y) is stored by a rule, Hebb's with η = 1/√(N M) if no other is given, from the one layer (pre) to the
+other (post); the same synapses are used in both directions. From a cue x the layers take turns, y = sign(W x) and
+x = sign(Wᵀ y), until nothing changes. Cells of one layer do not act on each other, so all of them at once or one after
+the other is the same, and the energy  E = -y · W x  never rises.
 
 Holds .2 n pairs with two layers of n cells, more than the .138 of Hopfield's net, as it has no such feedback of a layer
 on itself. Pitfall: the smaller layer sets the limit.
@@ -18,14 +18,14 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from cofire import rules
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
 from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows
 from cofire.memory._memory import SIGNS, Memory, Mode, whole
 from cofire.memory._recall import Recalled, synchronous
-from cofire.memory._storage import learn
+from cofire.memory._storage import made, stored
 from cofire.memory.theory import Theory
+from cofire.rule import Rule
 
 Layer = Literal["patterns", "partners"]
 
@@ -33,16 +33,19 @@ Layer = Literal["patterns", "partners"]
 class BidirectionalMemory(Memory):
     """A memory of pairs, a pattern of `cells` and its partner of `partners` cells, both of ±1.
 
+    `rule`: a name of the catalogue, with η = 1/√(cells · partners), or a `cofire.Rule`; `passes` as for `Hopfield`.
     `weights[partner, pattern]`. Raises: `ParameterError`.
     """
 
     family = "bidirectional"
     modes = ("synchronous", "asynchronous")
 
-    def __init__(self, cells: int, partners: int) -> None:
+    def __init__(self, cells: int, partners: int, rule: str | Rule = "hebb", *, passes: int = 30) -> None:
         super().__init__(cells)
-        self.partners = whole("partners", partners, 1)
-        self._rule = rules.hebb(eta=(self.cells * self.partners) ** -0.5)
+        self.partners, self.passes = whole("partners", partners, 1), whole("passes", passes, 1)
+        self._rule = made(rule, (self.cells * self.partners) ** -0.5)
+        self.rule = rule
+        self._state: Any = None
 
     def store(self, patterns: Any, partners: Any = None) -> Self:
         """As `Memory.store`; `partners[number, partner cells]` go with the patterns."""
@@ -69,7 +72,7 @@ class BidirectionalMemory(Memory):
         return Recalled(found.partners, found.converged, found.energies, found.steps, partners=found.patterns)
 
     def _settings(self) -> dict[str, Any]:
-        return {"partners": self.partners}
+        return {"partners": self.partners, "rule": self.rule, "passes": self.passes}
 
     def _theory(self) -> Theory:
         n = min(self.cells, self.partners)
@@ -81,7 +84,7 @@ class BidirectionalMemory(Memory):
         w = self._learnt.get("w")
         if w is None:
             w = home.zeros(self.partners, self.cells)
-        self._learnt["w"], _ = learn(self._rule, w, pre, post)
+        self._learnt["w"], self._state = stored(self._rule, w, pre, post, self._state, self.passes, home, own=False)
 
     def _recalled(self, cues: Array, steps: int, mode: Mode, seed: int) -> Recalled:  # noqa: ARG002
         return self._from(cues, self._learnt["w"], steps)

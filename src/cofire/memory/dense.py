@@ -1,6 +1,6 @@
 """Dense associative memory: a steep function of the overlap with each pattern keeps similar patterns apart.
 
-    E = -Σ_μ F(ξ_μ · s)        F(x) = xⁿ: "order n";  F(x) = exp(x): "exponential"
+    E = -Σ_μ F(ξ_μ · s)        F(x) = (x/N)ⁿ: "order n";  F(x) = exp(x): "exponential"
 
 A cell takes the value of lower energy, the sign of  Σ_μ [F(ξ_μi + Σ_j≠i ξ_μj s_j) - F(-ξ_μi + Σ_j≠i ξ_μj s_j)]
 (Krotov and Hopfield 2016). Order 2 is Hopfield's net. For all cells at once the sum is two matrix products: with
@@ -147,12 +147,7 @@ class DenseMemory(Memory):
             own = own + xp.sum(strength * (here - (up + down) / 2), axis=1)
             energy = energy - xp.sum(strength * here, axis=1)
         ask = xp.sign(drive + states * own[:, None])
-        return xp.where(ask == 0, states, ask), energy * float(self.cells) ** n if self._in_range(home) else energy
-
-    def _in_range(self, home: Home) -> bool:
-        """Whether N^n, by which energies are scaled, is a number of this type."""
-        assert isinstance(self.order, int)
-        return float(self.cells) ** self.order * self.stored < home.xp.finfo(home.dtype).max
+        return xp.where(ask == 0, states, ask), energy
 
     def _by_exponential(self, states: Array, home: Home) -> tuple[Array, Array]:
         xp, beta = home.xp, self.beta or 1.0

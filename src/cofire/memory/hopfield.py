@@ -30,12 +30,12 @@ import numpy as np
 
 from cofire import rules
 from cofire.constraints import POSITIVE, Range, check
-from cofire.errors import ArrayError, ParameterError, shown
+from cofire.errors import ParameterError, shown
 from cofire.memory import theory
 from cofire.memory._arrays import CACHED, Array, Home, check_range, rows, without_diagonal
 from cofire.memory._memory import BITS, SIGNS, Memory, Mode, whole
 from cofire.memory._recall import Recalled, cell_by_cell, one_at_a_time, synchronous
-from cofire.memory._storage import learn, stored
+from cofire.memory._storage import learn, made, stored
 from cofire.memory.theory import Theory
 from cofire.rule import Rule
 
@@ -59,14 +59,14 @@ class Hopfield(Memory):
     def __init__(
         self,
         cells: int,
-        rule: str | Rule | dict[str, Any] = "hebb",
+        rule: str | Rule = "hebb",
         *,
         activity: float | None = None,
         gain: float | None = None,
         passes: int = 30,
     ) -> None:
         super().__init__(cells)
-        self.rule = rule = Rule(**rule) if isinstance(rule, dict) else rule  # as a file holds it
+        self.rule = rule
         self.activity = None if activity is None else check("activity", activity, Range(0.0, 1.0))
         self.gain = None if gain is None else check("gain", gain, POSITIVE)
         self.passes = whole("passes", passes, 1)
@@ -80,12 +80,18 @@ class Hopfield(Memory):
                 f"gain = {gain} is refused: cells of 0 and 1 are not graded; leave out activity or gain"
             )
         self.values = SIGNS if activity is None else BITS  # type: ignore[misc]
-        self._rule = _made(rule, self.cells, self.activity)
+        self._rule = self._made(rule)
         self._state: Any = None
 
+    def _made(self, rule: str | Rule) -> Rule:
+        if rule == PSEUDO_INVERSE:
+            return rules.hebb(eta=1.0)
+        if self.activity is not None:
+            return rules.covariance(eta=1 / (self.cells * self.activity * (1 - self.activity)), tau=1.0)
+        return made(rule, 1 / self.cells)
+
     def _settings(self) -> dict[str, Any]:
-        rule = _described(self.rule) if isinstance(self.rule, Rule) else self.rule
-        return {"rule": rule, "activity": self.activity, "gain": self.gain, "passes": self.passes}
+        return {"rule": self.rule, "activity": self.activity, "gain": self.gain, "passes": self.passes}
 
     def _theory(self) -> Theory:
         n = self.cells
@@ -109,7 +115,7 @@ class Hopfield(Memory):
             w, _ = learn(self._rule, w, new, new, {"mean(pre, tau)": mean, "mean(post, tau)": mean})
             w = without_diagonal(w)
         else:
-            w, self._state = stored(self._rule, w, new, self._state, self.passes, home)
+            w, self._state = stored(self._rule, w, new, new, self._state, self.passes, home, own=True)
         self._learnt["w"] = w
 
     def _coupling(self, home: Home) -> Array:
@@ -192,11 +198,6 @@ class Hopfield(Memory):
             return super()._wrong(patterns, share, rng)
         return np.where(rng.random(patterns.shape) < share, np.float32(0), patterns)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        if self._state:
-            raise ArrayError(f"this memory cannot be saved: its rule, {self._rule}, remembers more than the weights")
-        return super()._arrays()
-
 
 def _projected(hebb: Rule, w: Array, patterns: Array, home: Home) -> Array:
     """Adds r rᵀ / (r · x) for each pattern x, r = x - w x being what is new in it; then w x = x exactly."""
@@ -209,22 +210,3 @@ def _projected(hebb: Rule, w: Array, patterns: Array, home: Home) -> Array:
             new = new / (share * patterns.shape[1]) ** 0.5
             w, _ = learn(hebb, w, new, new)
     return w
-
-
-def _made(rule: str | Rule, cells: int, activity: float | None) -> Rule:
-    if isinstance(rule, Rule):
-        return rule
-    if rule == PSEUDO_INVERSE:
-        return rules.hebb(eta=1.0)
-    if activity is not None:
-        return rules.covariance(eta=1 / (cells * activity * (1 - activity)), tau=1.0)
-    recipe = rules.get(rule)
-    return recipe(eta=1 / cells) if "eta" in recipe.parameters else recipe()
-
-
-def _described(rule: Rule) -> dict[str, Any]:
-    """What JSON can hold of a rule with plain numbers. Raises: `ArrayError`."""
-    if any(not isinstance(value, int | float) for value in rule.parameters.values()):
-        raise ArrayError("this memory cannot be saved: parameters of its rule carry units")
-    settings = {"text": rule.text, "bounds": rule.bounds, "normalize": rule.normalize, "signals": rule.signals}
-    return settings | dict(rule.parameters)

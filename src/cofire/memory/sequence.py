@@ -2,8 +2,8 @@
 
     s(t+1) = sign( Σ_μ ξ^(μ+1) f(m_μ) )        m_μ = the overlap of ξ^μ with s(t)
 
-Order 1, f(m) = m, is a net with the asymmetric weights  Σ_μ ξ^(μ+1) ξ^μᵀ / N : Hebb's rule with a pattern as pre and
-the next one as post. Higher orders, f(m) = mᵈ, and f(m) = exp(N m) keep similar patterns apart and hold longer sequences.
+Order 1, f(m) = m, is a net with the asymmetric weights  Σ_μ ξ^(μ+1) ξ^μᵀ / N : Hebb's rule with a pattern as pre
+and the next one as post. Higher orders, f(m) = mᵈ, and f(m) = exp(N m) keep similar patterns apart and hold more.
 
 A sequence goes at the pace that recall is asked for. To stay `dwell` steps at each pattern, the present state is held
 by  Σ_μ ξ^μ f(m_μ(t)) , and the next is called up, twice as strongly, by the state of dwell - 1 steps ago.
@@ -24,15 +24,15 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from cofire import rules
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import Array, Home, overlap, rows, to_numpy, without_diagonal
+from cofire.memory._arrays import Array, Home, overlap, rows, to_numpy
 from cofire.memory._memory import Memory, Mode, whole
 from cofire.memory._patterns import Kept, power
 from cofire.memory._recall import Recalled
-from cofire.memory._storage import learn
+from cofire.memory._storage import made, stored
 from cofire.memory.theory import Theory
+from cofire.rule import Rule
 
 End = Literal["rest", "repeat", "open"]
 PUSH = 2.0  # how much stronger the next pattern is called up than the present one is held
@@ -42,18 +42,33 @@ AHEAD = 10  # steps after which a sequence is looked at, to measure how long it 
 class SequenceMemory(Memory):
     """A memory of `cells` for sequences of patterns of ±1.
 
-    `order`: the power d, from 1, or "exponential". `stored` counts transitions. Raises: `ParameterError`.
+    `order`: the power d, from 1, or "exponential". `stored` counts transitions. `rule`, of order 1: a name of the
+    catalogue, with η = 1/cells, or a `cofire.Rule`; `passes` as for `Hopfield`. Raises: `ParameterError`.
     """
 
     family = "sequence"
     one_mode = ": a sequence goes in step"
 
-    def __init__(self, cells: int, order: int | Literal["exponential"] = 1) -> None:
+    def __init__(
+        self,
+        cells: int,
+        order: int | Literal["exponential"] = 1,
+        *,
+        rule: str | Rule = "hebb",
+        passes: int = 30,
+    ) -> None:
         super().__init__(cells)
         if order != "exponential" and (isinstance(order, str) or whole("order", order, 1) > 20):
             raise ParameterError(f"order = {shown(order)} is refused: it must be from 1 to 20, or 'exponential'")
         self.order = order
-        self._rule = rules.hebb(eta=1 / self.cells)
+        if order != 1 and rule != "hebb":
+            raise ParameterError(
+                f"rule = {shown(rule)} goes with order=1 only: higher orders keep the patterns themselves"
+            )
+        self.passes = whole("passes", passes, 1)
+        self._rule = made(rule, 1 / self.cells)
+        self.rule = rule
+        self._states: dict[str, Any] = {}
         self._before, self._after = Kept(self.cells, signs=True), Kept(self.cells, signs=True)
 
     def store(self, patterns: Any, *, then: End = "rest") -> Self:
@@ -90,7 +105,7 @@ class SequenceMemory(Memory):
         return self._going(asked[0], asked[1], whole("dwell", dwell, 1))
 
     def _settings(self) -> dict[str, Any]:
-        return {"order": self.order}
+        return {"order": self.order, "rule": self.rule, "passes": self.passes}
 
     def _theory(self) -> Theory:
         n, d = self.cells, self.order
@@ -116,8 +131,8 @@ class SequenceMemory(Memory):
         for name, pre, post in (("w", before, after), ("hold", before, before)):
             w = self._learnt.get(name)
             w = home.zeros(self.cells, self.cells) if w is None else w
-            w, _ = learn(self._rule, w, pre, post)
-            self._learnt[name] = without_diagonal(w)
+            w, state = stored(self._rule, w, pre, post, self._states.get(name), self.passes, home, own=True)
+            self._learnt[name], self._states[name] = w, state
 
     def _fade(self, home: Home, rate: float, seed: int) -> None:  # noqa: ARG002
         self._learnt = {name: value * (1 - rate) for name, value in self._learnt.items()}
