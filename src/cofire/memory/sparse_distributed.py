@@ -50,10 +50,10 @@ class SparseDistributedMemory(Memory):
 
     def _best_radius(self) -> int:
         """The radius within which the best share of random addresses lies, as nearly as there is one."""
-        from scipy.stats import binom
+        from scipy.special import bdtr
 
         share = (2 * SHARE * self.places**2) ** (-1 / 3)
-        return int(binom.ppf(min(share, 0.5), self.cells, 0.5))
+        return int(np.searchsorted(bdtr(np.arange(self.cells), self.cells, 0.5), min(share, 0.5)))
 
     def _settings(self) -> dict[str, Any]:
         return {"places": self.places, "radius": self.radius, "address_seed": self.address_seed}
