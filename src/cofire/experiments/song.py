@@ -73,7 +73,7 @@ STEEPER = ("order 2", "exponential")
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cells: Annotated[int, Meta(ge=200, le=4000, description="cells of the net; 160 of them are for the note")] = 400
     largest: Annotated[int, Meta(ge=200, le=1600, description="cells of the largest net tried")] = 400
-    seeds: Annotated[int, Meta(ge=2, le=100, description="codes of notes and moments, with their own wrong cells")] = 3
+    seeds: Annotated[int, Meta(ge=2, le=100, description="codes of notes and moments, with their own wrong cells")] = 2
 
 
 FULL = Settings(largest=1600, seeds=20)
