@@ -229,7 +229,7 @@ def figure(data: Data) -> Figure:
                 _draw_basin(basins, net, size, name, COLOURS[r % 7], "-")
     load.set(xlabel="random patterns stored / cells", ylabel="overlap, started at the pattern", ylim=(-0.03, 1.05))
     load.set_title(f"Hopfield's net: lost beyond {theory.CRITICAL_LOAD} N", fontsize=10)
-    load.legend(fontsize=7.5, loc="lower left", frameon=False)
+    load.legend(fontsize=7.5, loc="center right", frameon=False)
     for f, (name, family) in enumerate(data["families"].items()):
         colour, style = COLOURS[(f + 2) % 7], "-" if f < 5 else "--"
         _draw_basin(basins, family, family["cells"], name, colour, style)
@@ -241,7 +241,7 @@ def figure(data: Data) -> Figure:
     basins.set_title("Basins: half come back from so many wrong cells", fontsize=10)
     basins.legend(fontsize=7, frameon=False, loc="upper right", ncols=2)
     others.set(xscale="log", xlabel="random patterns stored / cells", ylabel="share stable", ylim=(-0.03, 1.05))
-    others.set_title("Other memories, shown the whole pattern", fontsize=10)
+    others.set_title("Other memories, shown the whole pattern (colours as above)", fontsize=10)
     for r, name in enumerate(data["rules"]):
         for curve, style, what in zip(data["newest"][r], ("-", ":"), ("fading", "never forgetting"), strict=True):
             y = curve.mean(axis=0)

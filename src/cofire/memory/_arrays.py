@@ -132,11 +132,15 @@ def windows(number: int, size: int, most: int = WINDOW) -> Iterator[slice]:
 
 
 def put(into: Array, index: Array, values: Array) -> Array:
-    """`into` with `values` at the rows `index`; in place where the library lets arrays be changed."""
-    if not (compat.is_numpy_array(into) or compat.is_writeable_array(into)):
-        return into.at[index].set(values)
-    into[index] = values  # type: ignore[index]
-    return into
+    """`into` with `values` at the rows `index`; in place where the library has a way."""
+    if compat.is_numpy_array(into) or compat.is_torch_array(into) or compat.is_cupy_array(into):
+        into[index] = values
+        return into
+    xp = compat.array_namespace(into)
+    here = xp.arange(into.shape[0])[:, None] == index[None, :]  # the standard has no other way
+    which, there = xp.argmax(xp.astype(here, xp.int8), axis=1), xp.any(here, axis=1)
+    there = xp.reshape(there, (-1,) + (1,) * (into.ndim - 1))
+    return xp.where(there, xp.take(values, which, axis=0), into)
 
 
 def without_diagonal(w: Array) -> Array:

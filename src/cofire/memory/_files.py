@@ -44,7 +44,7 @@ def write(path: str | os.PathLike[str], memory: Memory) -> None:
 def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: Any) -> Memory:
     """The memory in a file. Raises: `DataError` if it holds none; `FileNotFoundError`."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             head = json.loads(str(kept["head"]))
             if head["format"] > FORMAT:
                 raise DataError(f"{path} was written by a later cofire: update cofire to read it")

@@ -175,7 +175,7 @@ class Memory(ABC):
         self._home = home
         before, self.stored = self.stored, self.stored + given.shape[0]
         theory = self._theory()
-        if before <= theory.patterns < self.stored:
+        if before <= max(1.0, theory.patterns) < self.stored:
             warnings.warn(f"{self!r} holds {theory.says(self.stored)}", CapacityWarning, stacklevel=3)
 
     def _taken(self, home: Home, name: str, given: Array, allowed: tuple[float, ...] | None = None) -> Array:

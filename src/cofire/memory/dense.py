@@ -29,7 +29,7 @@ import numpy as np
 from cofire.constraints import POSITIVE, check
 from cofire.errors import ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import WINDOW, Array, Home, to_numpy
+from cofire.memory._arrays import WINDOW, Array, Home, to_numpy, windows
 from cofire.memory._memory import Memory, Mode, whole
 from cofire.memory._patterns import Kept, power
 from cofire.memory._recall import Recalled, cell_by_cell, joined, synchronous
@@ -121,10 +121,9 @@ class DenseMemory(Memory):
             new = xp.where(ask == 0, old, ask)
             return new, rest + new[:, None] * column
 
-        few = max(1, WINDOW // patterns.shape[0])
         parts = [
-            cell_by_cell(cues[k : k + few, :], visit, lambda s: s @ patterns.T, self._energy, steps, home, seed, 0.0)
-            for k in range(0, cues.shape[0], few)
+            cell_by_cell(cues[few, :], visit, lambda s: s @ patterns.T, self._energy, steps, home, seed, 0.0)
+            for few in windows(cues.shape[0], patterns.shape[0])
         ]
         return joined(parts, home)
 
@@ -180,7 +179,7 @@ class DenseMemory(Memory):
         return rng.standard_normal((number, self.cells), dtype=np.float32)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return super()._arrays() | {"patterns": to_numpy(self.weights)}
+        return super()._arrays() | ({"patterns": to_numpy(self.weights)} if self.stored else {})
 
     def _restore(self, stored: int, arrays: dict[str, np.ndarray], like: Any) -> None:
         super()._restore(stored, arrays, like)

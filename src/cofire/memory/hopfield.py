@@ -35,7 +35,7 @@ from cofire.memory import theory
 from cofire.memory._arrays import CACHED, Array, Home, check_range, rows, without_diagonal
 from cofire.memory._memory import BITS, SIGNS, Memory, Mode, whole
 from cofire.memory._recall import Recalled, cell_by_cell, one_at_a_time, synchronous
-from cofire.memory._storage import learn, made, stored
+from cofire.memory._storage import is_additive, learn, made, stored
 from cofire.memory.theory import Theory
 from cofire.rule import Rule
 
@@ -101,7 +101,7 @@ class Hopfield(Memory):
             return Theory(n / sqrt(2 * log(max(n, 2))), "N / √(2 ln N), free of errors", rules.storkey.source)
         if self.rule in (PSEUDO_INVERSE, "delta"):
             return Theory(n, "N", "L. Personnaz, I. Guyon, G. Dreyfus, J. Physique Lett. 46:L359-L365, 1985")
-        return theory.hopfield(n)
+        return theory.hopfield(n) if is_additive(self._rule) else theory.NONE
 
     def _write(self, home: Home, *patterns: Array) -> None:
         (new,) = patterns

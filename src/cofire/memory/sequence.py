@@ -211,7 +211,7 @@ class SequenceMemory(Memory):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         kept = {}
-        if self.order != 1:
+        if self.order != 1 and self.stored:
             home = self._ready("be saved")
             kept = {"before": to_numpy(self._before.whole(home)), "after": to_numpy(self._after.whole(home))}
         return super()._arrays() | kept

@@ -76,7 +76,8 @@ class SparseDistributedMemory(Memory):
             drawn = np.where(rng.random((self.places, self.cells)) < 0.5, np.float32(-1), np.float32(1))
             self._addresses = home.xp.asarray(drawn, dtype=home.dtype, device=home.device)
         agree = states @ self._addresses.T  # cells minus twice the distance
-        return home.xp.astype(agree >= self.cells - 2 * self.radius, home.dtype)
+        known = home.xp.sum(home.xp.abs(states), axis=1, keepdims=True)  # of a cue: nearness in proportion
+        return home.xp.astype(agree >= known * (1 - 2 * self.radius / self.cells), home.dtype)
 
     def _recalled(self, cues: Array, steps: int, mode: Mode, seed: int) -> Recalled:  # noqa: ARG002
         home = self._ready("recall")

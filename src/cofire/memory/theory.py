@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import erf, log, pi, sqrt
+from math import erf, inf, log, pi, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -45,6 +45,9 @@ class Theory:
         if self.overlap is not None:
             more = f"the overlap predicted after one step of recall is {self.overlap(number):.2f}"
         return f"more than the {self.patterns:.0f} random patterns of theory ({self.formula}): {more}"
+
+
+NONE = Theory(inf, "no theory is known", "")
 
 
 def gaussian(noise: float) -> Callable[[int], float]:
