@@ -184,7 +184,7 @@ def test_energy_never_rises_all_at_once(name: str, seed: int, number: int) -> No
 
 @pytest.mark.parametrize("name", ["hebb", "pairs", "sequence", "willshaw", "sparse distributed", "order 3"])
 def test_capacity_is_measured_beside_theory(name: str) -> None:
-    memory, given = filled(name)
+    memory, _ = filled(name)
     found = memory.capacity(nets=2, cues=10, flipped=(0.0, 0.2))
     assert found.recalled.shape == (2, len(found.numbers), 2)
     assert found.recalled[0, 0].mean() > 0.8  # few are held
