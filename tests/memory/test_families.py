@@ -43,24 +43,25 @@ def test_dense_memory_takes_the_value_of_lower_energy(order: Any) -> None:
 
 def test_order_2_is_hopfields_net() -> None:
     rng = np.random.default_rng(1)
-    patterns, cues = signs(rng, 8, 80), signs(rng, 30, 80)
+    patterns, cues = signs(rng, 7, 80), signs(rng, 30, 80)  # an odd number: no input is exactly 0
     one, other = (memory.store(patterns).recall(cues, steps=1) for memory in (DenseMemory(80, 2), Hopfield(80)))
     np.testing.assert_array_equal(one.patterns, other.patterns)
 
 
 def test_the_modern_network_is_attention() -> None:
     rng = np.random.default_rng(2)
-    patterns, cues = rng.standard_normal((7, 5)), rng.standard_normal((3, 5))
+    patterns, cues = rng.standard_normal((7, 8)), rng.standard_normal((3, 8))
     scores = 0.7 * cues @ patterns.T
     weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    memory = DenseMemory(5, "exponential", beta=0.7).store(patterns)
+    memory = DenseMemory(8, "exponential", beta=0.7).store(patterns)
     np.testing.assert_allclose(memory.recall(cues, steps=1).patterns, weights @ patterns)
 
 
 @pytest.mark.parametrize("order", [3, "exponential"])
 def test_blocks_of_patterns_change_nothing(order: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
-    patterns, cues = signs(rng, 50, 40), signs(rng, 20, 40)
+    patterns = signs(rng, 50, 40)
+    cues = np.where(rng.random((20, 40)) < 0.05, -patterns[:20], patterns[:20])
     whole = DenseMemory(40, order).store(patterns).recall(cues)
     monkeypatch.setattr("cofire.memory._patterns.WINDOW", 40 * 7)
     memory = DenseMemory(40, order).store(patterns[:3]).store(patterns[3:])
@@ -135,14 +136,14 @@ def test_pairs_call_each_other_up() -> None:
 @pytest.mark.parametrize("order", [1, 3, "exponential"])
 @pytest.mark.parametrize("dwell", [1, 3])
 def test_a_sequence_goes_at_the_pace_asked_for(order: Any, dwell: int) -> None:
-    patterns = signs(np.random.default_rng(9), 8, 200)
-    memory = SequenceMemory(200, order).store(patterns)
-    found = memory.recall(patterns[[0, 5]], steps=50, dwell=dwell)
+    patterns = signs(np.random.default_rng(9), 5, 300)
+    memory = SequenceMemory(300, order).store(patterns)
+    found = memory.recall(patterns[[0, 3]], steps=50, dwell=dwell)
     assert found.converged.all()
     assert found.path.shape[1] < 50  # it stops when all rest
-    np.testing.assert_array_equal(found.patterns, patterns[[7, 7]])
-    wanted = np.repeat(patterns, dwell, axis=0)
-    np.testing.assert_array_equal(found.path[0, : len(wanted)], wanted)
+    np.testing.assert_array_equal(found.patterns, patterns[[4, 4]])
+    moments = np.argmax(found.path[0] @ patterns.T, axis=1)
+    np.testing.assert_array_equal(moments[: 5 * dwell], np.repeat(np.arange(5), dwell))
 
 
 def test_a_sequence_that_repeats_never_rests() -> None:
@@ -198,5 +199,5 @@ def test_published_dense_capacities(order: Any, number: int, expected: float) ->
             warnings.simplefilter("ignore", CapacityWarning)
             memory = DenseMemory(64, order).store(patterns)
         cues = np.where(rng.random(patterns.shape) < 0.1, -patterns, patterns)[:200]
-        shares.append(np.mean(np.all(memory.recall(cues).patterns == patterns[:200], axis=1)))
+        shares.append(np.mean(overlap(memory.recall(cues).patterns, patterns[:200]) > 0.9))
     assert np.mean(shares) == pytest.approx(expected, abs=0.12)

@@ -16,7 +16,7 @@ rule takes away what the net knows, and so forgets by itself: it needs no fading
 Held against
     hebb          stable, m ≥ .967, up to .138 N (Amit, Gutfreund and Sompolinsky 1985; S1). The theory is of infinite
                   N; small nets lose patterns gradually and later, so several sizes show where it is heading. The
-                  window .10 to .18 at 625 cells is ours. Crosstalk: mean square (P-1)(N-1)/N², exact (S1)
+                  window .10 to .18 at 500 cells is ours. Crosstalk: mean square (P-1)(N-1)/N², exact (S1)
     storkey       N/√(2 ln N), free of errors (Storkey 1997; M); pseudo-inverse: N are stable (S1), not recalled
     dense         of order 3, N patterns are fixed points (Krotov and Hopfield 2016; S1); 2^(N/2) exponential (M)
     Willshaw      P pairs, 10 of 1000 cells active: a share (1 - p^k)^(M-k) without any error, where p is
@@ -65,7 +65,7 @@ CLAIMS = (10,)
 SOURCE = f"{theory.AMIT}; D. Krotov, J. J. Hopfield, NeurIPS 29, 2016, arXiv:1606.01164"
 RULES = ("hebb", "storkey")
 
-CELLS = 625
+CELLS = 500
 SMALLER = CELLS // 4
 LOADS = (0.05, 0.10, 0.12, 0.138, 0.15, 0.16, 0.17, 0.18, 0.20, 0.22)  # random patterns per cell
 MORE_LOADS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)  # for rules that are no sum of outer products
@@ -81,7 +81,7 @@ NEWEST = 5  # patterns that a palimpsest must hold
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    nets: Annotated[int, Meta(ge=2, le=100, description="nets of each kind")] = 2
+    nets: Annotated[int, Meta(ge=2, le=100, description="nets of each kind")] = 3
     largest: Annotated[int, Meta(ge=CELLS, le=5000, description="cells of the largest of Hopfield's nets")] = CELLS
     cells: Annotated[int, Meta(ge=50, le=1000, description="cells of the other memories with matrices")] = 150
 

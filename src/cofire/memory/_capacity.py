@@ -15,6 +15,7 @@ from cofire.memory.theory import Theory
 if TYPE_CHECKING:
     from cofire.memory._memory import Memory
 
+STEPS = 30  # of recall, all cells at once: what needs more is far from any pattern
 RECALLED = 0.95  # overlap beyond which a pattern counts as recalled: below what is left of it at the critical load
 
 

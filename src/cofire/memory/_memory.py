@@ -18,7 +18,7 @@ from cofire.constraints import FRACTION, check
 from cofire.errors import EmptyMemoryError, ParameterError, did_you_mean, shown
 from cofire.memory import _files
 from cofire.memory._arrays import Array, Home, array, check_values, home_of, overlap, rows, to_numpy
-from cofire.memory._capacity import Capacity, CapacityWarning, measured
+from cofire.memory._capacity import STEPS, Capacity, CapacityWarning, measured
 from cofire.memory._recall import Recalled
 from cofire.memory.theory import Theory
 
@@ -94,7 +94,7 @@ class Memory(ABC):
 
         Into each of `nets` empty memories go random patterns, up to each of `numbers` (by default up to nearly twice
         what theory says), and `cues` of them are recalled with the shares `flipped` of wrong cells: 0 tells which
-        patterns are stable, the others how wide the basins are. Nothing stored here is touched.
+        patterns are stable, the others how wide the basins are; 30 steps are given them. Nothing stored is touched.
         """
         return measured(self, numbers, flipped, nets, cues, seed, progress)
 
@@ -151,7 +151,8 @@ class Memory(ABC):
 
     def _trial(self, patterns: Any, chosen: Any, share: float, rng: np.random.Generator) -> Any:
         """The overlap of what comes back with what should, for those `chosen` of the patterns that are stored."""
-        return overlap(self.recall(self._wrong(patterns[chosen], share, rng)).patterns, patterns[chosen])
+        cues = self._wrong(patterns[chosen], share, rng)
+        return overlap(self.recall(cues, steps=STEPS).patterns, patterns[chosen])
 
     # shared
 

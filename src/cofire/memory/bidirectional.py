@@ -21,6 +21,7 @@ import numpy as np
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
 from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows
+from cofire.memory._capacity import STEPS
 from cofire.memory._memory import SIGNS, Memory, Mode, whole
 from cofire.memory._recall import Recalled, synchronous
 from cofire.memory._storage import made, stored
@@ -121,4 +122,4 @@ class BidirectionalMemory(Memory):
     def _trial(self, patterns: Any, chosen: Any, share: float, rng: np.random.Generator) -> Any:
         """Of the partner, from the pattern."""
         cues = self._wrong(patterns[chosen][:, : self.cells], share, rng)
-        return overlap(self.recall(cues).partners, patterns[chosen][:, self.cells :])
+        return overlap(self.recall(cues, steps=STEPS).partners, patterns[chosen][:, self.cells :])

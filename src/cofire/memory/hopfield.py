@@ -97,9 +97,9 @@ class Hopfield(Memory):
         n = self.cells
         if self.activity is not None:
             return theory.sparse(n, self.activity)
-        if self.rule == "storkey":
+        if self._rule.name == "storkey":
             return Theory(n / sqrt(2 * log(max(n, 2))), "N / √(2 ln N), free of errors", rules.storkey.source)
-        if self.rule in (PSEUDO_INVERSE, "delta"):
+        if self.rule == PSEUDO_INVERSE or self._rule.name == "delta":
             return Theory(n, "N", "L. Personnaz, I. Guyon, G. Dreyfus, J. Physique Lett. 46:L359-L365, 1985")
         return theory.hopfield(n) if is_additive(self._rule) else theory.NONE
 

@@ -149,7 +149,7 @@ class SequenceMemory(Memory):
         for step in range(steps + 1):
             now = path[-1]
             late = path[-dwell] if len(path) >= dwell else unknown
-            drive = PUSH * self._calls(late, home, "w")
+            drive = PUSH * self._calls(late, home, "w") if len(path) >= dwell else unknown
             if dwell > 1:
                 drive = drive + self._calls(now, home, "hold")
             energies.append(-xp.vecdot(now, drive) / self.cells)
