@@ -13,6 +13,8 @@ import numpy as np
 
 from cofire.memory._arrays import Array, Home, put, windows
 
+FEW = 3  # steps after which so few cues still move that it costs little to see which go round
+
 Update = Callable[[Array], tuple[Array, Array]]
 
 
@@ -151,7 +153,7 @@ def _together(
         if step == steps:
             break
         goes = moves
-        if cycles and before is not None:
+        if cycles and before is not None and step >= FEW:
             goes = moves & _differ(new, before, tolerance, xp)
         if not bool(xp.all(goes)):
             kept = xp.nonzero(goes)[0]
