@@ -92,8 +92,9 @@ def test_a_song_stored_out_of_order_is_not_recalled_in_order(monkeypatch: pytest
 
 def test_weights_of_another_size_are_seen_in_the_crosstalk() -> None:
     plain, louder = cofire.rules.hebb(), cofire.Rule("dw/dt = 1.2 * eta * pre * post", eta=1.0)
-    ratios = [[capacity._crosstalk(rule, (0, net)) for net in range(12)] for rule in (plain, louder)]
-    assert np.mean(ratios, axis=1) == pytest.approx([1, 1.44], abs=0.15)
+    ratios = [np.mean([capacity._crosstalk(rule, (0, net)) for net in range(12)]) for rule in (plain, louder)]
+    assert ratios[0] == pytest.approx(1, abs=0.1)
+    assert ratios[1] > 1.44  # of the noise, and what the signal has too much
 
 
 def test_a_net_with_cut_connections_holds_less(monkeypatch: pytest.MonkeyPatch) -> None:
