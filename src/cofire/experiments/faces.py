@@ -89,7 +89,7 @@ RECALLED = 0.98
 MOSTLY = 0.75  # share recalled by each family, of the few faces with which all of them are tried
 ENOUGH = 0.9  # share of the faces recalled for their number to be held
 AVERAGE = 0.9  # overlap beyond which a state is the average face
-TESTED = 8  # patterns tried of those stored, evenly spaced in the order of storing
+TESTED = 6  # patterns tried of those stored, evenly spaced in the order of storing
 BRIGHTEST = 62  # pixels of a face that are active in Willshaw's net
 FAMILIES: dict[str, Callable[[], Memory]] = {
     "pseudo-inverse": lambda: Hopfield(CELLS, "pseudo-inverse"),

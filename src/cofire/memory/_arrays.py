@@ -14,7 +14,7 @@ from cofire.errors import ArrayError
 Array = Any
 
 WINDOW = 1 << 22  # numbers of a temporary array at most, 16 MiB in float32
-CACHED = 1 << 19  # numbers of one array of states that are worked on at once, so that they stay near the processor
+CACHED = 1 << 20  # numbers of one array of states worked on at once: few enough to stay near, enough for a product
 
 
 @dataclass(frozen=True)
