@@ -5,8 +5,8 @@
 
     net = cofire.Network(dt=0.1*ms)
 
-`cofire.rules` is the literature's catalogue, `cofire.neurons` that of cells, `cofire.units` has ms, Hz, mV ..., `cofire.language` tells how rules are
-written. Nothing heavy is imported before it is used.
+`cofire.rules` is the literature's catalogue of rules, `cofire.neurons` that of cells, `cofire.units` has ms, Hz, mV ...
+and `cofire.language` tells how rules are written. Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cofire.errors import (
     DataError,
     DimensionError,
     DivergenceError,
+    EmptyMemoryError,
     ExperimentError,
     LanguageError,
     ParameterError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cofire import data as data
     from cofire import experiments as experiments
     from cofire import language as language
+    from cofire import memory as memory
     from cofire import neurons as neurons
     from cofire import protocols as protocols
     from cofire import rules as rules
@@ -57,6 +59,7 @@ __all__ = [
     "DataError",
     "DimensionError",
     "DivergenceError",
+    "EmptyMemoryError",
     "ExperimentError",
     "LanguageError",
     "Network",
@@ -73,6 +76,7 @@ __all__ = [
     "from_pairs",
     "language",
     "lognormal",
+    "memory",
     "neurons",
     "normal",
     "one_to_one",
@@ -82,7 +86,7 @@ __all__ = [
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "network", "neurons", "protocols", "rules"})
+_LATE = frozenset({"data", "experiments", "memory", "network", "neurons", "protocols", "rules"})
 
 _NETWORK = frozenset(
     {

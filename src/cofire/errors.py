@@ -48,6 +48,10 @@ class DataError(CofireError):
     """A data set that is not on this machine; the message says how to get it."""
 
 
+class EmptyMemoryError(CofireError):
+    """A memory that is asked for something before anything is stored in it."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`"; did you mean 'tau_plus'?"` if some known name is near `name`, else an empty string."""
     near = difflib.get_close_matches(name[:60], sorted(set(known)), n=1, cutoff=0.6)

@@ -4,7 +4,8 @@
     result = experiment.run()
     for finding in result.findings: print(finding)
 
-Every module here without a leading underscore is an experiment; its shape is in `_experiment.py`.
+Every module here without a leading underscore is an experiment; its shape is in `_experiment.py`. A file whose name
+would hide something here has an underscore behind it, which is no part of the experiment's name: `names_.py`.
 """
 
 from __future__ import annotations
@@ -20,15 +21,21 @@ __all__ = ["Data", "Experiment", "Finding", "Flag", "Progress", "Result", "Verdi
 
 def names() -> list[str]:
     """The experiments there are, in the order of the claims they test."""
-    found = [get(module.name) for module in iter_modules(__path__) if not module.name.startswith("_")]
+    found = [get(name) for name in _modules()]
     return [experiment.name for experiment in sorted(found, key=lambda e: (e.claims, e.name))]
 
 
 def get(name: str) -> Experiment:
     """The experiment called `name`. Raises: `ExperimentError` naming the nearest."""
-    known = [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
+    known = _modules()
     if name not in known:
         raise ExperimentError(
             f"there is no experiment {name!r}{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
         )
-    return Experiment(import_module(f"{__name__}.{name}"))
+    return Experiment(import_module(f"{__name__}.{known[name]}"))
+
+
+def _modules() -> dict[str, str]:
+    """The module of each experiment."""
+    found = [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
+    return {name.rstrip("_"): name for name in found}

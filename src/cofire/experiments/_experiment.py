@@ -99,7 +99,7 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        return self.module.__name__.rpartition(".")[2]
+        return self.module.__name__.rpartition(".")[2].rstrip("_")
 
     @property
     def claim(self) -> str:

@@ -1,0 +1,79 @@
+"""Memories in files: .npz without pickle, so that a file from a stranger is safe to load."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cofire.errors import CofireError, DataError, ParameterError
+from cofire.rule import Rule
+
+if TYPE_CHECKING:
+    from cofire.memory._memory import Memory
+
+FORMAT = 1
+
+
+def write(path: str | os.PathLike[str], memory: Memory) -> None:
+    """See `Memory.save`."""
+    head = {
+        "format": FORMAT,
+        "family": memory.family,
+        "cells": memory.cells,
+        "stored": memory.stored,
+        "settings": {name: _plain(value) for name, value in memory._settings().items()},
+    }
+    target = Path(path)
+    arrays = {f"learnt/{name}": value for name, value in memory._arrays().items()}
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=target.name, delete=False) as file:
+        try:
+            np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
+            file.close()
+            Path(file.name).replace(target)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: Any) -> Memory:
+    """The memory in a file. Raises: `DataError` if it holds none; `FileNotFoundError`."""
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            head = json.loads(str(kept["head"]))
+            if head["format"] > FORMAT:
+                raise DataError(f"{path} was written by a later cofire: update cofire to read it")
+            memory = families[head["family"]](
+                head["cells"], **{name: _as_given(value) for name, value in head["settings"].items()}
+            )
+            arrays = {name.removeprefix("learnt/"): kept[name] for name in kept.files if name != "head"}
+            if head["stored"]:
+                memory._restore(head["stored"], arrays, like)
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, CofireError) and not isinstance(error, DataError):
+            error = DataError(str(error))
+        if isinstance(error, DataError):
+            raise error from None
+        raise DataError(f"{path} holds no memory that can be read ({error}); save it again with memory.save") from None
+    return memory
+
+
+def _plain(setting: Any) -> Any:
+    """What JSON can hold of a setting. Raises: `ParameterError` if it is a rule that cannot be told in full."""
+    if not isinstance(setting, Rule):
+        return setting
+    if setting.explain().states or any(not isinstance(value, int | float) for value in setting.parameters.values()):
+        raise ParameterError(
+            f"this memory cannot be saved: its rule, {setting}, has parameters with units or remembers more than w"
+        )
+    extra = {"bounds": setting.bounds, "normalize": setting.normalize, "signals": setting.signals}
+    return {"text": setting.text, **extra, **setting.parameters}
+
+
+def _as_given(setting: Any) -> Any:
+    return Rule(**setting) if isinstance(setting, dict) else setting
