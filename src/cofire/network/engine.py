@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Arrays = dict[str, Any]
 NOTES = 1 << 20  # spikes kept before they are collected, at least
+LOOK = 16  # steps between two looks at the room that is left, at least
 LOG = 32  # spikes of a cell that are kept for its synapses to learn from, at least
 
 
@@ -64,6 +65,7 @@ class Engine:
         self.module = load(self.code.text)
         delays = [int(d) for q in net.projections for d in q.rows.delays]
         self.chunk = min(delays, default=16)
+        self.look = self.chunk * -(-LOOK // self.chunk)
         self.ring = max(delays, default=1) + 2 * self.chunk + 1
         self.meetings, self.flags = np.zeros(1, np.int64), np.zeros((2, 3), np.int64)
         self.frames: list[Arrays] = [self._frame(part) for part in range(net.threads)]
@@ -125,7 +127,7 @@ class Engine:
         """Whether to keep the spikes of a population."""
         bounds = self.net.bounds(population)
         for part, frame in enumerate(self.frames):
-            most = max(NOTES, 2 * self.chunk * int(bounds[part + 1] - bounds[part])) if wanted else 0
+            most = max(NOTES, 2 * self.look * int(bounds[part + 1] - bounds[part])) if wanted else 0
             name = population.name
             if len(frame[f"{name}_recorded_steps"]) != most:
                 frame[f"{name}_recorded_steps"] = np.empty(most, np.int64)
@@ -239,6 +241,7 @@ class Engine:
             "part": part,
             "parts": self.net.threads,
             "chunk": self.chunk,
+            "look": self.look,
             "dt": self.net.dt,
             "ring": self.ring,
             "meetings": self.meetings,
@@ -307,7 +310,7 @@ class Engine:
         span = int(getattr(self.module, f"span{label}")(dt, parameters))
         fades = {name: np.empty(span + 2) for name in kernel.fades}
         getattr(self.module, f"fill{label}")(dt, parameters, *fades.values())
-        log = (n_post, max(LOG, 2 * self.chunk + 2)) if kernel.needs_log else (1, 1)
+        log = (n_post, max(LOG, 2 * self.look + 2)) if kernel.needs_log else (1, 1)
         low, high = rule.bounds or (-np.inf, np.inf)
         shared: Arrays = {
             "parameters": parameters,

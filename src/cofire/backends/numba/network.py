@@ -7,7 +7,8 @@ A thread owns the cells `low` to `high` of each population and every synapse ont
     3. the synapses of these cells note it, what must be learnt at once is learnt, and the cells are reset.
 
 Spikes lie in a ring, one row a step, in which every thread writes its own cells and reads all. So threads meet once in
-each `chunk`, the shortest delay, and what a cell receives is added in the same order whoever runs it.
+each `chunk`, the shortest delay, and what a cell receives is added in the same order whoever runs it. Every `look`,
+some whole chunks, they see whether there is still room for records and logs of spikes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from cofire.language.tree import Cell, Name
 from cofire.lowering.cells import NeuronPlan
 from cofire.lowering.plan import Plan
 
-_ALWAYS = ("part", "parts", "begin", "end", "chunk", "dt", "ring", "meetings", "attention", "crowded")
+_ALWAYS = ("part", "parts", "begin", "end", "chunk", "look", "dt", "ring", "meetings", "attention", "crowded")
 
 _HELPERS = '''
 
@@ -198,19 +199,15 @@ class _Network:
             out(f"{name}_size = {name}_bounds[parts]")
             if population.kind == "given":
                 out(f"{name}_at = np.searchsorted({self.of(name, 'steps')}, begin)")
+        out("slot, to_meet, to_look = begin % ring, chunk - begin % chunk, look - begin % look")
         with out.block("for n in range(begin, end)"):
-            out("slot = n % ring")
             for population in self.populations:
                 if population.kind == "cells":
                     watched = ("variables", "every", "first", "cells", "starts", "values")
-                    out.call(
-                        "watch",
-                        [
-                            *("n", f"{population.name}_low", f"{population.name}_high", self.of(population.name, "x")),
-                            *(self.of(population.name, f"watched_{part}") for part in watched),
-                        ],
-                        "",
-                    )
+                    given = [self.of(population.name, f"watched_{part}") for part in watched]
+                    x = self.of(population.name, "x")
+                    with out.block(f"if len({given[0]}) > 0"):
+                        out.call("watch", ["n", f"{population.name}_low", f"{population.name}_high", x, *given], "")
             self._modulators()
             for projection in self.projections:
                 self._arrivals(projection)
@@ -289,7 +286,7 @@ class _Network:
         ring, count, bounds = (self.of(source, part) for part in ("ring", "count", "bounds"))
         delays = self.of(name, "delays")
         with out.block(f"for d in range(len({delays}))"):
-            out(f"was = (n - {delays}[d]) % ring")
+            out(f"was = slot - {delays}[d] if slot >= {delays}[d] else slot - {delays}[d] + ring")
             with out.block("for p in range(parts)"):
                 out(f"arrived = {count}[was, p]")
                 with out.block("if arrived == 0"):
@@ -464,34 +461,39 @@ class _Network:
     # Where threads meet
 
     def _meet(self) -> None:
-        """At the end of a chunk: whether to stop, and whether some log of spikes is nearly full, is decided by all."""
+        """At the end of a chunk; whether to stop, and whether some log of spikes is nearly full, is decided by all."""
         out = self.out
-        out("")
-        with out.block("if (n + 1) % chunk == 0 or n + 1 == end"):
-            out("k = (n // chunk) % 3")
+        out("", "slot = slot + 1 if slot + 1 < ring else 0", "to_meet, to_look = to_meet - 1, to_look - 1")
+        with out.block("if to_look == 0 or n + 1 == end"):
+            out("k = (n // look) % 3")
             for population in self.populations:
                 name = population.name
                 with out.block(f"if len({name}_recorded_steps) > 0"):
                     room = f"len({name}_recorded_steps) - {name}_recorded[0]"
-                    with out.block(f"if {room} < ({name}_high - {name}_low) * chunk"):
+                    with out.block(f"if {room} < ({name}_high - {name}_low) * look"):
                         out("attention[k] = 1")
             for projection in self.projections:
                 if projection.name in self.kernels and self.kernels[projection.name].needs_log:
                     target, name = projection.target, projection.name
-                    most = f"{self.of(name, 'fired')}.shape[1] - chunk - 1"
+                    most = f"{self.of(name, 'fired')}.shape[1] - look - 1"
                     with out.block(f"if is_crowded({self.of(name, 'logged')}, {target}_low, {target}_high, {most})"):
                         out("crowded[k] = 1")
             with out.block("if part == 0"):
                 out("attention[(k + 1) % 3] = crowded[(k + 1) % 3] = 0")
+        with out.block("if to_meet == 0 or n + 1 == end"):
+            out("to_meet = chunk")
             with out.block("if parts > 1"):
                 out("wait(meetings, parts)")
-            with out.block("if crowded[k] != 0 and (n + 1) % chunk == 0"):
+        with out.block("if to_look == 0 or n + 1 == end"):
+            out("k = (n // look) % 3")
+            with out.block("if crowded[k] != 0 and to_look == 0"):
                 for projection in self.projections:
                     if projection.name in self.kernels:
                         name = projection.name
                         with out.block(f"if {self.of(name, 'learning')}[0]"):
                             now = f"n + 1 - {name}_base[0]"
                             self._call(projection, "settle", self.of(name, "axons"), now)
+            out("to_look = look")
             with out.block("if attention[k] != 0"):
                 out("return n + 1")
 
