@@ -21,6 +21,7 @@ and, where the catalogue's own numbers do not suit it,
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ Progress = Callable[[float, str], None]
 Flag = Literal["S2", "S1", "C", "M+", "M", "theory"]
 Verdict = Literal["reproduced", "not reproduced", "does not apply"]
 
+_NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?")
+
 _NAMES = ("CLAIM", "CLAIMS", "SOURCE", "RULES", "Settings", "FULL", "unsuitable", "run", "findings", "figure")
 
 
@@ -50,8 +53,10 @@ class Finding:
     """One measured number beside a published one.
 
     `claim`: what is said, in a few words, with the rule where several are compared.
-    `measured`, `published`: as shown to a reader, with unit and spread.
+    `measured`, `published`: as shown to a reader, with unit and spread; `measured` leads with the number that counts.
     `flag`: how sure the published number is (S2 two sources, S1 one, C recomputed, M recalled, or theory).
+    `rule`: the rule it is about, as `claim` calls it, where a run has several; "" if that is all or none of them.
+    `phenomenon`: its short name, the same for every rule: a row of `cofire matrix`; "" takes `claim` without the rule.
     """
 
     claim: str
@@ -59,6 +64,14 @@ class Finding:
     published: str
     flag: Flag
     verdict: Verdict
+    rule: str = ""
+    phenomenon: str = ""
+
+    @property
+    def number(self) -> float | None:
+        """The first number in `measured`, in the unit it is shown in, or None if there is none."""
+        found = _NUMBER.search(self.measured.replace("10^", "1e"))
+        return float(found[0].replace("−", "-").replace(",", "")) if found else None
 
 
 @dataclass(frozen=True, slots=True)
