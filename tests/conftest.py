@@ -14,8 +14,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kernels(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Compiled kernels are kept with the tests' own cache, not with the user's."""
+def kernels(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled kernels are kept with the tests' own cache, and runs in a place of their own: not with the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COFIRE_CACHE", str(pytestconfig.cache.mkdir("kernels")))
+        patch.setenv("COFIRE_HOME", str(tmp_path_factory.mktemp("home")))
         yield

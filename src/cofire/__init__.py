@@ -4,7 +4,7 @@
     w, state = rule.step(w, pre=x, post=y)
 
 `cofire.rules` is the literature's catalogue, `cofire.units` has ms, Hz, mV ..., `cofire.language` tells how rules are
-written. Nothing heavy is imported before it is used.
+written, `cofire.store` has the runs that were kept. Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cofire.errors import (
     ExperimentError,
     LanguageError,
     ParameterError,
+    StoreError,
 )
 from cofire.neuron import Neuron
 from cofire.rule import Rule
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cofire import neurons as neurons
     from cofire import protocols as protocols
     from cofire import rules as rules
+    from cofire import store as store
     from cofire import units as units
 
 __version__ = "0.1.0"
@@ -47,16 +49,18 @@ __all__ = [
     "Neuron",
     "ParameterError",
     "Rule",
+    "StoreError",
     "data",
     "experiments",
     "language",
     "neurons",
     "protocols",
     "rules",
+    "store",
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "network", "neurons", "protocols", "rules"})
+_LATE = frozenset({"data", "experiments", "network", "neurons", "protocols", "rules", "store"})
 
 _NETWORK = frozenset(
     {

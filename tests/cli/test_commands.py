@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import cofire
-from cofire import experiments, rules
+from cofire import experiments, rules, scale
 from cofire.cli import main, record
 from fake_experiments import PLACE
 
@@ -41,9 +41,16 @@ Command = Callable[..., Said]
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+def command(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Command:
     """`command("run", "good")`: runs it here, in an empty folder, with the fakes as the experiments."""
     monkeypatch.setattr(experiments, "__path__", [PLACE])
+    monkeypatch.setattr(scale, "cores", lambda: 1)  # in this process
+    monkeypatch.setenv("COFIRE_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
 
@@ -278,7 +285,7 @@ def test_a_disk_that_refuses_leaves_nothing(command: Command, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record, "_write_npz", full)
+    monkeypatch.setattr(record, "save", full)
     refused(command("run", "good", "--out", "here"), 1, "here cannot be written: no space left on device")
     assert entries(Path()) == []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -21,9 +21,12 @@ from cofire import __version__
 from cofire.errors import CofireError
 
 if TYPE_CHECKING:
-    from cofire.experiments import Experiment
+    from cofire.cli.record import Record
+    from cofire.cli.work import Keeping
+    from cofire.experiments import Experiment, Progress
 
-PAGE = "cofire-tour.html"
+PAGE, REPORT = "cofire-tour.html", "cofire-report.html"
+SIMPLEST = "hebb"
 
 
 class _Commands(TyperGroup):
@@ -143,7 +146,8 @@ def run(
 ) -> None:
     """Run one experiment and set what it measures beside what was published."""
     from cofire import experiments
-    from cofire.cli import arguments, atomic, record, terminal
+    from cofire.cli import arguments, record, terminal, work
+    from cofire.store import atomic
 
     with _reading():
         experiment = experiments.get(name)
@@ -152,18 +156,23 @@ def run(
         rules = [arguments.rule_or_name(text) for text in rule] if rule else None
         if out:
             atomic.check_folder(out, record.FILES)
-    with terminal.progress_bar() as progress:
+    with work.Keeping() as keeping, terminal.progress_bar() as progress:
         result = experiment.run(settings, rules=rules, seed=seed, progress=progress)
         progress(1.0, "writing")
+        found = record.of(result)
         if out:
             with atomic.folder(out) as folder:
-                record.save(result, record.png(result.figure), folder)
+                record.save(found, folder)
+        identity = keeping.keep(found)
     if json:
-        typer.echo(record.to_json(result, plain=True))
-        return
-    terminal.show_results([result])
-    if out:
-        typer.echo(f"Written to {terminal.printable(out)}: {', '.join(record.FILES)}")
+        typer.echo(record.to_json(found.described, plain=True))
+    else:
+        terminal.show_results([found])
+        if out:
+            typer.echo(f"Written to {terminal.printable(out)}: {', '.join(record.FILES)}")
+        if identity:
+            typer.echo(f"Kept as {identity}")
+    terminal.complain_of(keeping.problems)
 
 
 @app.command("tour")
@@ -173,7 +182,8 @@ def tour(seed: Seed = 0, out: Out = None) -> None:
     The page is cofire-tour.html in the folder you are in; with --out, DIR also has a folder for each experiment.
     """
     from cofire import experiments
-    from cofire.cli import atomic, report, terminal
+    from cofire.cli import report, terminal, work
+    from cofire.store import atomic
 
     names = experiments.names()
     page = (out or Path()) / PAGE
@@ -182,21 +192,46 @@ def tour(seed: Seed = 0, out: Out = None) -> None:
             atomic.check_folder(out, {PAGE, *names})
         else:
             atomic.check_file(page)
-    with terminal.progress_bar() as progress:
-        sections, failed = report.visited(names, seed, progress)
+    with work.Keeping() as keeping, terminal.progress_bar() as progress:
+        records, failed = _all(names, seed, keeping, progress, again=True)
         progress(1.0, "writing")
-        if sections and out:
+        if records and out:
             with atomic.folder(out) as folder:
-                report.save(sections, failed, folder, PAGE)
-        elif sections:
-            atomic.write_text(page, report.page(sections, failed))
-    if sections:
-        terminal.show_results([section.result for section in sections])
-        typer.echo(f"All of it with figures, as a page for the browser: {terminal.printable(page.absolute())}")
-    for name, reason in failed:
-        terminal.complain(f"{name} could not run: {reason}")
-    if failed:
-        raise typer.Exit(1)
+                report.save(records, failed, folder, PAGE)
+        elif records:
+            atomic.write_text(page, report.page(records, failed))
+    _tell(records, failed, keeping, page)
+
+
+@app.command("report")
+def write_report(
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = Path(REPORT),
+) -> None:
+    """Write a page that walks a beginner through the claims, in order; runs are taken from those that are kept.
+
+    Beside what `cofire tour` shows, it tells what the simplest rule gets wrong, and which rule mends it.
+    """
+    from cofire import experiments
+    from cofire.cli import cells, report, terminal, work
+    from cofire.store import atomic
+
+    names = experiments.names()
+    with _reading():
+        atomic.check_file(out)
+    with work.Keeping() as keeping, terminal.progress_bar() as progress:
+        records, failed = _all(names, seed, keeping, lambda share, note: progress(share / 2, note))
+        wanted = {
+            name: cells.alone(
+                experiments.get(name), dict.fromkeys([SIMPLEST, *experiments.get(name).module.RULES]), seed
+            )
+            for name in (one.name for one in records)
+        }
+        alone = cells.had(wanted, keeping, lambda share, note: progress(0.5 + share / 2, note))
+        progress(1.0, "writing")
+        if records:
+            atomic.write_text(out, report.page(records, failed, alone))
+    _tell(records, failed, keeping, out)
 
 
 @contextmanager
@@ -213,6 +248,44 @@ def _ended(reason: object, code: int) -> typer.Exit:
 
     terminal.complain(reason)
     return typer.Exit(code)
+
+
+def _all(
+    names: Sequence[str], seed: int, keeping: Keeping, progress: Progress, *, again: bool = False
+) -> tuple[list[Record], list[tuple[str, str]]]:
+    """The quick form of each experiment on all cores; also `(name, reason)` of each that cannot run."""
+    from cofire import experiments, scale
+    from cofire.cli import work
+
+    failed: dict[str, str] = {}
+    tasks = []
+    for name in names:
+        try:
+            tasks.append(work.task(experiments.get(name), seed=seed))
+        except CofireError as error:
+            failed[name] = str(error)
+    outcomes = dict(work.done(tasks, keeping, progress, jobs=scale.cores(), again=again))
+    records = []
+    for at, one in enumerate(tasks):
+        outcome = outcomes[at]
+        if isinstance(outcome, work.Failure):
+            failed[one.experiment] = outcome.reason
+        else:
+            records.append(outcome)
+    return records, [(name, failed[name]) for name in names if name in failed]
+
+
+def _tell(records: list[Record], failed: list[tuple[str, str]], keeping: Keeping, page: Path) -> None:
+    """Prints what was found, where the page is, and what went wrong; code 1 if an experiment could not run."""
+    from cofire.cli import terminal
+
+    if records:
+        terminal.show_results(records)
+        typer.echo(f"All of it with figures, as a page for the browser: {terminal.printable(page.absolute())}")
+    terminal.complain_of([f"{name} could not run: {reason}" for name, reason in failed])
+    terminal.complain_of(keeping.problems)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _lists(experiment: Experiment, changes: dict[str, str]) -> dict[str, Any]:

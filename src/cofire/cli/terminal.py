@@ -21,7 +21,8 @@ from cofire.errors import LanguageError
 from cofire.experiments import Progress, Verdict
 
 if TYPE_CHECKING:
-    from cofire.experiments import Experiment, Finding, Result
+    from cofire.cli.record import Record
+    from cofire.experiments import Experiment, Finding
     from cofire.rule import Rule
     from cofire.rules import Recipe
 
@@ -60,6 +61,12 @@ def complain(error: object) -> None:
             out.print(Text(f" ({where}character {error.position - begin + 1} of the text)"), soft_wrap=True)
         return
     out.print(line, Text(printable(error)), sep="", soft_wrap=True)
+
+
+def complain_of(problems: Iterable[str]) -> None:
+    """A line on stderr for each."""
+    for problem in problems:
+        complain(problem)
 
 
 def show_rules(recipes: Iterable[Recipe]) -> None:
@@ -126,7 +133,7 @@ def show_experiment(experiment: Experiment) -> None:
     _print_indented(out, Text("Source: " + experiment.source))
 
 
-def show_results(results: Sequence[Result]) -> None:
+def show_results(results: Sequence[Record]) -> None:
     """What was measured beside what was published, experiment by experiment, and how many findings hold."""
     from cofire import experiments
 
@@ -135,7 +142,8 @@ def show_results(results: Sequence[Result]) -> None:
         experiment = experiments.get(result.name)
         out.print()
         out.print(Text(experiment.claim, style="bold") + Text(" ") + _numbers(experiment))
-        out.print(Text(f"{result.name}, {_rules(result)}; {result.seconds:.1f} s, seed {result.seed}", style="dim"))
+        said = result.described
+        out.print(Text(f"{result.name}, {_rules(result)}; {said['seconds']:.1f} s, seed {said['seed']}", style="dim"))
         out.print(_findings(result.findings, out.width))
     findings = [finding for result in results for finding in result.findings]
     out.print()
@@ -252,8 +260,8 @@ def _numbers(experiment: Experiment) -> Text:
     return Text(f"(claim{several} {_list(map(str, experiment.claims))})", style="dim")
 
 
-def _rules(result: Result) -> str:
-    named = [summary.called(rule) for rule in result.rules]
+def _rules(result: Record) -> str:
+    named = [summary.called(rule) for rule in result.described["rules"]]
     return ("rule " if len(named) == 1 else "rules ") + ", ".join(named)
 
 

@@ -16,6 +16,10 @@ and, where the catalogue's own numbers do not suit it,
 
     adapted(name, settings) -> Rule                   the catalogue rule of that name with numbers for this experiment
 
+and, where the first line of the docstring does not say it to a beginner,
+
+    PLAIN        a few sentences in plain words for `cofire report`
+
 `Data` is a dict of names to arrays, numbers and texts, so that it can be kept and drawn again.
 """
 
@@ -156,6 +160,30 @@ class Experiment:
                 text = (kind.extra_json_schema or {}).get("description", "")
             yield item.name, quick[item.name], full[item.name], text
 
+    def rules(self, settings: Any, rules: Iterable[Rule | str] | None = None) -> tuple[Rule, ...]:
+        """The rules that `run` would use. Raises: `ExperimentError` if one makes no sense here."""
+        chosen = tuple(
+            self.adapted(rule, settings) if isinstance(rule, str) else rule
+            for rule in (self.module.RULES if rules is None else rules)
+        )
+        for rule in chosen:
+            reason = self.module.unsuitable(rule)
+            if reason:
+                raise ExperimentError(f"{self.name} cannot run with {rule.name or rule.text!r}: {reason}")
+        return chosen
+
+    def adapted(self, name: str, settings: Any) -> Rule:
+        """The catalogue rule of that name, with the numbers that this experiment gives it."""
+        adapted = getattr(self.module, "adapted", lambda name, _settings: catalogue.get(name)())
+        rule: Rule = adapted(name, settings)
+        return rule
+
+    @property
+    def plain(self) -> str:
+        """What it is about, for a beginner: its `PLAIN`, or else the first sentence of its docstring."""
+        first = " ".join((self.module.__doc__ or self.claim).strip().split("\n\n")[0].split())
+        return " ".join(str(getattr(self.module, "PLAIN", first)).split())
+
     def run(
         self,
         settings: Any = None,
@@ -169,15 +197,7 @@ class Experiment:
         Raises: `ExperimentError` if a rule makes no sense here.
         """
         settings = self.settings() if settings is None else settings
-        adapted = getattr(self.module, "adapted", lambda name, _settings: catalogue.get(name)())
-        chosen = tuple(
-            adapted(rule, settings) if isinstance(rule, str) else rule
-            for rule in (self.module.RULES if rules is None else rules)
-        )
-        for rule in chosen:
-            reason = self.module.unsuitable(rule)
-            if reason:
-                raise ExperimentError(f"{self.name} cannot run with {rule.name or rule.text!r}: {reason}")
+        chosen = self.rules(settings, rules)
         begun = time.perf_counter()
         with np.errstate(all="ignore"):  # what is not finite is found and reported, not warned of
             data = self.module.run(settings, chosen, seed, progress)
