@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,12 +17,14 @@ import typer
 from typer.core import TyperGroup
 
 from cofire import __version__
+from cofire.cli import many, runs
+from cofire.cli.options import Full, Out, Seed, Sets, changes, ended, reading
 from cofire.errors import CofireError
 
 if TYPE_CHECKING:
     from cofire.cli.record import Record
     from cofire.cli.work import Keeping
-    from cofire.experiments import Experiment, Progress
+    from cofire.experiments import Progress
 
 PAGE, REPORT = "cofire-tour.html", "cofire-report.html"
 SIMPLEST = "hebb"
@@ -36,21 +37,17 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except CofireError as error:
-            raise _ended(error, 1) from None
+            raise ended(error, 1) from None
         except MemoryError:
-            raise _ended("there is not enough memory for this; smaller settings need less", 1) from None
+            raise ended("there is not enough memory for this; smaller settings need less", 1) from None
         except KeyboardInterrupt:
-            raise _ended("stopped; nothing is half-written", 130) from None
+            raise ended("stopped; nothing is half-written", 130) from None
 
 
 app = typer.Typer(
     cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-
-Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers; the same seed gives the same numbers.")]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results, made by the command.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value; may be repeated.")]
 
 
 def main() -> None:
@@ -66,7 +63,7 @@ def main() -> None:
     except OSError as error:  # nobody reads any more, or the disk is full: and nothing can be printed at the end either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            _ended(f"cannot print: {error.strerror}", 1)
+            ended(f"cannot print: {error.strerror}", 1)
         sys.exit(1)
 
 
@@ -95,7 +92,7 @@ def show_rule(name: Annotated[str, typer.Argument(help="A rule of `cofire rules`
     from cofire import rules
     from cofire.cli import terminal
 
-    with _reading():
+    with reading():
         recipe = rules.get(name)
     terminal.show_rule(recipe)
 
@@ -109,7 +106,7 @@ def explain(
     """Explain what becomes of a rule: who owns what, what happens when, and at what cost. Needs no numbers."""
     from cofire.cli import arguments, terminal
 
-    with _reading():
+    with reading():
         settings = {key: arguments.number(value) for key, value in map(arguments.assignment, sets or ())}
         rule, filled = arguments.rule_to_explain(text, settings, signal or ())
     terminal.show_explanation(rule, filled)
@@ -126,7 +123,7 @@ def list_experiments(
     if name is None:
         terminal.show_experiments(experiments.get(known) for known in experiments.names())
         return
-    with _reading():
+    with reading():
         experiment = experiments.get(name)
     terminal.show_experiment(experiment)
 
@@ -140,7 +137,7 @@ def run(
     ] = None,
     sets: Sets = None,
     seed: Seed = 0,
-    full: Annotated[bool, typer.Option("--full", help="The paper's size, instead of some seconds.")] = False,
+    full: Full = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     out: Out = None,
 ) -> None:
@@ -149,10 +146,9 @@ def run(
     from cofire.cli import arguments, record, terminal, work
     from cofire.store import atomic
 
-    with _reading():
+    with reading():
         experiment = experiments.get(name)
-        changes = dict(map(arguments.assignment, sets or ()))
-        settings = experiment.settings(_lists(experiment, changes), full=full)
+        settings = experiment.settings(changes(experiment, sets), full=full)
         rules = [arguments.rule_or_name(text) for text in rule] if rule else None
         if out:
             atomic.check_folder(out, record.FILES)
@@ -187,7 +183,7 @@ def tour(seed: Seed = 0, out: Out = None) -> None:
 
     names = experiments.names()
     page = (out or Path()) / PAGE
-    with _reading():
+    with reading():
         if out:
             atomic.check_folder(out, {PAGE, *names})
         else:
@@ -217,7 +213,7 @@ def write_report(
     from cofire.store import atomic
 
     names = experiments.names()
-    with _reading():
+    with reading():
         atomic.check_file(out)
     with work.Keeping() as keeping, terminal.progress_bar() as progress:
         records, failed = _all(names, seed, keeping, lambda share, note: progress(share / 2, note))
@@ -234,20 +230,9 @@ def write_report(
     _tell(records, failed, keeping, out)
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """What is refused here was typed wrongly: one line, exit code 2."""
-    try:
-        yield
-    except CofireError as error:
-        raise _ended(error, 2) from None
-
-
-def _ended(reason: object, code: int) -> typer.Exit:
-    from cofire.cli import terminal
-
-    terminal.complain(reason)
-    return typer.Exit(code)
+app.command("sweep")(many.sweep)
+app.command("matrix")(many.matrix)
+app.add_typer(runs.app, name="runs")
 
 
 def _all(
@@ -286,11 +271,3 @@ def _tell(records: list[Record], failed: list[tuple[str, str]], keeping: Keeping
     terminal.complain_of(keeping.problems)
     if failed:
         raise typer.Exit(1)
-
-
-def _lists(experiment: Experiment, changes: dict[str, str]) -> dict[str, Any]:
-    """`changes` with the settings that are lists taken apart at their commas."""
-    several = {key for key, value, *_ in experiment.describe_settings() if isinstance(value, list | tuple)}
-    return {
-        key: [part.strip() for part in text.split(",")] if key in several else text for key, text in changes.items()
-    }

@@ -126,10 +126,10 @@ def show_experiment(experiment: Experiment) -> None:
     _print_prose(out, experiment.module.__doc__ or "")
     out.print()
     _print_indented(out, Text("Rules: " + ", ".join(experiment.module.RULES)))
-    table = _table("setting", "quick", "full", "meaning")
+    made = table("setting", "quick", "full", "meaning")
     for key, quick, full, meaning in experiment.describe_settings():
-        table.add_row(Text(key), Text(str(quick)), Text(str(full)), Text(meaning))
-    _print_indented(out, table)
+        made.add_row(Text(key), Text(str(quick)), Text(str(full)), Text(meaning))
+    _print_indented(out, made)
     _print_indented(out, Text("Source: " + experiment.source))
 
 
@@ -144,7 +144,7 @@ def show_results(results: Sequence[Record]) -> None:
         out.print(Text(experiment.claim, style="bold") + Text(" ") + _numbers(experiment))
         said = result.described
         out.print(Text(f"{result.name}, {_rules(result)}; {said['seconds']:.1f} s, seed {said['seed']}", style="dim"))
-        out.print(_findings(result.findings, out.width))
+        out.print(findings_table(result.findings, out.width))
     findings = [finding for result in results for finding in result.findings]
     out.print()
     flags = "; ".join(f"({flag}) {meaning}" for flag, meaning in summary.flags_used(findings))
@@ -203,17 +203,17 @@ def _print_equations(out: Console, rule: Rule) -> None:
 def _parameter_table(recipe: Recipe) -> Table:
     from cofire.language.unicode import name_to_line
 
-    table = _table("parameter", "", "default", "must be", "meaning")
+    made = table("parameter", "", "default", "must be", "meaning")
     for name, parameter in recipe.parameters.items():
         symbol = name_to_line(name)
-        table.add_row(
+        made.add_row(
             Text(name),
             Text(symbol if symbol != name else "", style="cyan"),
             Text(str(parameter.default).removesuffix(".0")),
             Text(str(parameter.allowed)),
             Text(parameter.meaning),
         )
-    return table
+    return made
 
 
 def _declared(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -226,7 +226,8 @@ def _declared(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "signals", f"{_list(rule.signals)}, given with each step"
 
 
-def _findings(findings: Sequence[Finding], width: int) -> RenderableType:
+def findings_table(findings: Sequence[Finding], width: int) -> RenderableType:
+    """What was measured beside what was published; a list where the terminal is narrow."""
     if width < NARROW:
         return Group(*(_finding(finding) for finding in findings))
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="dim", padding=(0, 1))
@@ -282,7 +283,8 @@ def _show_entries(rows: Sequence[tuple[str, RenderableType]]) -> None:
     out.print(grid)
 
 
-def _table(*columns: str) -> Table:
+def table(*columns: str) -> Table:
+    """A quiet table."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -1,9 +1,11 @@
-"""Many runs of experiments: those that are kept are read; the others run, in processes or on a cluster, and are kept."""
+"""Many runs of experiments: the kept ones are read; the others run, in processes or on a cluster, and are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +16,7 @@ from cofire.cli.record import Record
 from cofire.errors import CofireError
 from cofire.experiments import Experiment, Progress
 from cofire.rule import Rule
-from cofire.store import Store
+from cofire.store import Store, lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ class Keeping:
     def problems(self) -> list[str]:
         damaged = self._store.damaged if self._store else []
         return [*self._reasons, *(f"the run {name} is damaged: {reason}" for name, reason in damaged)]
+
+    @contextmanager
+    def alone(self, what: Path, otherwise: str) -> Iterator[None]:
+        """Holds `what` against other processes, where runs can be kept. Raises: `StoreError` saying `otherwise`."""
+        if self._store:
+            with lock.held(self._store.place, str(what), f"{what}: {otherwise}"):
+                yield
+        else:
+            yield
 
     def keep(self, found: Record) -> str | None:
         """Keeps a run and returns its id, or None."""

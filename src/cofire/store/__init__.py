@@ -13,6 +13,7 @@ atomic.py      files and folders that appear whole or not at all
 arrays.py      data of an experiment as arrays, and back from a file, without pickle
 catalogue.py   the SQLite table
 runs.py        the store: keep, find, read, delete
+lock.py        two processes that would do the same
 export.py      netCDF and CSV
 """
 
