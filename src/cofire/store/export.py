@@ -16,13 +16,14 @@ def netcdf(described: Mapping[str, Any], named: Mapping[str, np.ndarray], path: 
     """Writes a netCDF 3 file; what describes the run is the attribute `cofire`, as JSON.
 
     netCDF 3 has no truth values, texts, complex numbers or integers of 64 bits: they become bytes, characters,
-    two variables (`.real`, `.imag`), and the smallest type that holds them. Raises: `OSError`.
+    two variables (`.real`, `.imag`), and the smallest type that holds them. It cannot hold an empty array: those are
+    left out. Raises: `OSError`.
     """
     from scipy.io import netcdf_file
 
     with netcdf_file(path, "w", version=2) as file:
         file.cofire = json.dumps(described).encode()  # ASCII, as netCDF 3 asks
-        for name, array in named.items():
+        for name, array in ((name, array) for name, array in named.items() if array.size):
             parts = {".real": array.real, ".imag": array.imag} if array.dtype.kind == "c" else {"": array}
             for part, values in parts.items():
                 _put(file, _name(name) + part, values)
@@ -48,12 +49,12 @@ def table(described: Mapping[str, Any], named: Mapping[str, np.ndarray], folder:
 
 def _put(file: Any, name: str, array: np.ndarray) -> None:
     if array.dtype.kind == "U":
-        width = max(1, max((len(text.encode()) for text in array.flat), default=1))
+        width = max(1, *(len(text.encode()) for text in array.flat))
         array = np.array([text.encode() for text in array.flat], f"S{width}").view("S1").reshape(*array.shape, width)
     elif array.dtype.kind == "b":
         array = array.astype(np.int8)
     elif array.dtype.kind in "iu":
-        small = not array.size or (array.min() >= -(2**31) and array.max() < 2**31)
+        small = array.min() >= -(2**31) and array.max() < 2**31
         array = array.astype(np.int32 if small else np.float64)
     elif array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
