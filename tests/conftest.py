@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from hypothesis import settings
 
+from cofire import experiments
+from cofire.experiments import Result
+
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def quick() -> Callable[..., Result]:
+    """`quick(name)` or `quick(name, rules)`: that experiment's quick form, run once for all tests of a session."""
+
+    @cache
+    def run(name: str, rules: tuple[str, ...]) -> Result:
+        return experiments.get(name).run(rules=rules)
+
+    return lambda name, rules=None: run(name, tuple(rules or experiments.get(name).module.RULES))
 
 
 @pytest.fixture(scope="session", autouse=True)

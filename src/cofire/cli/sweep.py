@@ -156,24 +156,26 @@ def summarised(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> list[dict[str
 
 def figure(sweep: Sweep, summary: Sequence[Mapping[str, Any]]) -> Figure:
     """A panel for each phenomenon with numbers: number against the first key, a line for each rule and other key."""
-    from cofire.experiments._figure import COLOURS, GREY, new_figure
+    from matplotlib.figure import Figure
 
     shown = [row for row in summary if np.isfinite(row["mean"])]
     phenomena = list(dict.fromkeys(row["phenomenon"] for row in shown))[:PANELS]
     columns = min(3, max(1, len(phenomena)))
     lines = -(-max(1, len(phenomena)) // columns)
-    picture, axes = new_figure(lines, columns, width=4.6 * columns, height=3.3 * lines + 0.4, squeeze=False)
+    picture = Figure(figsize=(4.6 * columns, 3.3 * lines + 0.4), layout="constrained")
+    axes = picture.subplots(lines, columns, squeeze=False)
     first, *others = sweep.over or [""]
     for ax, name in zip(axes.flat, phenomena, strict=False):
         series: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
         for row in shown:
             if row["phenomenon"] == name:
                 series.setdefault((row["rule"], *(row[key] for key in others)), []).append(row)
-        for colour, (label, points) in zip(COLOURS * (1 + len(series) // len(COLOURS)), series.items(), strict=False):
+        for label, points in series.items():
             x = [row[first] if first else 0 for row in points]
             mean, spread = (np.array([row[key] for row in points]) for key in ("mean", "sd"))
             text = ", ".join([str(label[0]), *(f"{key} = {v:g}" for key, v in zip(others, label[1:], strict=True))])
-            ax.errorbar(x, mean, np.nan_to_num(spread), color=colour, lw=1.6, capsize=2, marker="o", ms=3, label=text)
+            ax.errorbar(x, mean, np.nan_to_num(spread), lw=1.6, capsize=2, marker="o", ms=3, label=text)
+        ax.spines[["top", "right"]].set_visible(False)
         ax.set(xlabel=first, ylabel="number")
         ax.set_title(name, fontsize=9.5, loc="left", wrap=True)
         if any(label != ("",) for label in series):
@@ -181,5 +183,5 @@ def figure(sweep: Sweep, summary: Sequence[Mapping[str, Any]]) -> Figure:
     for ax in axes.flat[len(phenomena) :]:
         ax.remove()
     if not phenomena:
-        picture.text(0.5, 0.5, "no finding of this sweep has a number", ha="center", color=GREY)
+        picture.text(0.5, 0.5, "no finding of this sweep has a number", ha="center")
     return picture

@@ -37,6 +37,7 @@ def each(
     from joblib import Parallel, delayed, parallel_config
 
     warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)  # its memory grew: made anew
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.parallel")  # Ctrl-C: some were not used
     with ExitStack() as stack:
         workers = min(jobs, len(tasks))
         if cluster is None:
