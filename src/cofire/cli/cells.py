@@ -89,6 +89,7 @@ def phenomenon(finding: Finding, labels: Sequence[str]) -> str:
     for label in labels:
         word = rf"(?<!\w){re.escape(label)}(?!\w)"
         name = re.sub(rf"\s*\({word}\)|(:|,)\s*{word}$|^{word}(:|,)\s*", "", name)
+        name = re.sub(rf"\({word}, ", "(", name)
         name = re.sub(word, "the rule", name)
     return name
 

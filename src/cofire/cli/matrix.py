@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 from itertools import groupby
 from string import Template
+from textwrap import shorten
 
 from cofire import __version__, experiments
 from cofire.cli import cells, summary
@@ -18,6 +19,7 @@ from cofire.cli.work import Outcome
 
 TABLE, PAGE = "matrix.csv", "matrix.html"
 FILES = (TABLE, PAGE)
+WIDEST = 60  # characters of a measurement in a cell of the page; the CSV file has all
 
 _CLASSES = {"reproduced": "yes", "not reproduced": "no", "does not apply": "aside"}
 
@@ -52,10 +54,42 @@ def page(found: Sequence[Cell], seed: int) -> str:
     return _PAGE.substitute(
         style=files("cofire.cli").joinpath("report.css").read_text(encoding="utf-8"),
         counts=counts,
+        overview=_overview(found),
         parts="".join(parts),
         version=escape(__version__),
         seed=seed,
         date=datetime.now().astimezone().strftime("%Y-%m-%d"),
+    )
+
+
+def _overview(found: Sequence[Cell]) -> str:
+    """How many phenomena of each experiment each rule reproduces, of those that apply."""
+    rules = list(dict.fromkeys(cell.rule for cell in found))
+    rows = []
+    for name, group in groupby(found, lambda cell: cell.experiment):
+        verdicts: dict[str, list[str]] = {rule: [] for rule in rules}
+        for cell in group:
+            if cell.verdict != "does not apply":
+                verdicts[cell.rule].append(cell.verdict)
+        row = "".join(map(_count, verdicts.values()))
+        rows.append(f'<tr><th scope="row"><a href="#{escape(name)}">{escape(name)}</a></th>{row}</tr>')
+    heads = "".join(f'<th scope="col">{escape(rule.replace("_", " "))}</th>' for rule in rules)
+    return (
+        '<section aria-labelledby="overview"><h2 id="overview">All of it at a glance</h2>'
+        '<div class="scroll" role="group" tabindex="0" aria-label="all experiments and rules">'
+        '<table class="matrix counted">'
+        "<caption>Phenomena reproduced, of those that apply</caption>"
+        f'<thead><tr><th scope="col">experiment</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        "</table></div></section>"
+    )
+
+
+def _count(verdicts: Sequence[str]) -> str:
+    held = verdicts.count("reproduced")
+    if not verdicts:
+        return '<td class="aside"><span aria-hidden="true">–</span><span class="heard">does not apply</span></td>'
+    return (
+        f'<td class="{"yes" if held == len(verdicts) else "no" if not held else "some"}">{held} of {len(verdicts)}</td>'
     )
 
 
@@ -87,7 +121,7 @@ def _part(name: str, found: Sequence[Cell]) -> str:
 def _cell(cell: Cell) -> str:
     sign = f'<span aria-hidden="true">{summary.SIGNS[cell.verdict]}</span>'
     hidden = f'<span class="heard">{escape(cell.verdict)}</span>'
-    said = f"<small>{escape(cell.finding.measured)}</small>" if cell.finding else ""
+    said = f"<small>{escape(shorten(cell.finding.measured, WIDEST, placeholder=' …'))}</small>" if cell.finding else ""
     return f'<td class="{_CLASSES[cell.verdict]}"><strong>{sign}{hidden}</strong> {said}</td>'
 
 
@@ -109,6 +143,7 @@ measured.</p>
 </header>
 <main>
 <ul class="counts">$counts</ul>
+$overview
 $parts
 </main>
 <footer><p>Made by cofire $version on $date; quick forms, random numbers from seed $seed.</p></footer>

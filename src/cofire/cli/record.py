@@ -82,7 +82,7 @@ def described(result: Result) -> dict[str, Any]:
         "settings": result.settings,
         "seed": result.seed,
         "seconds": round(result.seconds, 3),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "findings": [dataclasses.asdict(finding) for finding in result.findings],
         "versions": versions(),
         "key": key(result.name, result.settings, result.rules, result.seed),

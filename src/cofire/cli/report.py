@@ -277,7 +277,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <body>
 <a class="skip" href="#results">Skip to the results</a>
 <header class="top">
-<p class="eyebrow">cofire <span>tour</span></p>
+<p class="eyebrow">cofire <span>claims put to the test</span></p>
 <h1>Neurons that fire together wire together. <em>Do they?</em></h1>
 <p class="lead">Donald Hebb proposed in 1949 that a connection in the brain grows when the cells on both its sides are
 active at once. Written as an equation, the idea can be run:</p>
