@@ -31,10 +31,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         alone = {"good": {"hebb": work.Failure("it is called hebb"), "oja": one}}
         other = record.of(experiments.get("waits").run())
         wrong = {"waits": {"hebb": other, "oja": other}}
+        many = alone["good"] | {f"rule_{at}": one for at in range(20)}  # wider than any screen
         folder = tmp_path_factory.mktemp("pages")
         texts = {
             "report": report.page([one, other], [("lost", "no data")], alone | wrong),
-            "matrix": matrix.page([*cells.cells("good", alone["good"]), *cells.cells("waits", wrong["waits"])], 0),
+            "matrix": matrix.page([*cells.cells("good", many), *cells.cells("waits", wrong["waits"])], 0),
         }
         for name, text in texts.items():
             (folder / f"{name}.html").write_text(text, encoding="utf-8")

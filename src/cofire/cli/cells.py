@@ -38,6 +38,8 @@ def alone(experiment: Experiment, rules: Iterable[str], seed: int = 0) -> dict[s
             found[name] = Failure(reason) if reason else task(experiment, settings, [name], seed=seed, draw=False)
         except CofireError as error:
             found[name] = Failure(str(error))
+        except Exception as error:  # a mistake in one experiment is no reason to keep back the others
+            found[name] = Failure(f"a mistake in the experiment: {type(error).__name__}: {error}")
     return found
 
 

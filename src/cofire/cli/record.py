@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cofire import __version__, experiments
+from cofire.errors import StoreError
 from cofire.experiments import Finding, Result
 from cofire.rule import Rule
 from cofire.store import Store, arrays
@@ -47,8 +48,11 @@ class Record:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings. Raises: `msgspec.ValidationError` where they are not of that form."""
-        return msgspec.convert(self.described["findings"], tuple[Finding, ...])
+        """The findings. Raises: `StoreError` where they are not of that form."""
+        try:
+            return msgspec.convert(self.described["findings"], tuple[Finding, ...])
+        except msgspec.ValidationError as error:
+            raise StoreError(f"{FINDINGS} of a run of {self.name} is damaged: {error}") from None
 
 
 def of(result: Result, *, draw: bool = True) -> Record:
