@@ -2,12 +2,16 @@
 
 PYTHON ?= python3
 WITH_TORCH ?=
+WITH_DASK ?=
+WITH_BROWSER ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -qq -c constraints.txt
 DECLARED := pyproject.toml constraints.txt
-TORCH := $(if $(filter 1 yes true,$(WITH_TORCH)),$(VENV)/.has-torch)
+asked = $(if $(filter 1 yes true,$(1)),$(VENV)/.has-$(2))
+TORCH := $(call asked,$(WITH_TORCH),torch)
+MORE := $(TORCH) $(call asked,$(WITH_DASK),dask) $(call asked,$(WITH_BROWSER),browser)
 
 .PHONY: help tour test bench peers clean
 .DEFAULT_GOAL := help
@@ -21,12 +25,13 @@ help:
 	@echo "make clean   remove $(VENV) and all that the commands above leave behind"
 	@echo
 	@echo "PYTHON=python3.12   the Python to make $(VENV) with        WITH_TORCH=1   test and time on torch too"
+	@echo "WITH_DASK=1  test sweeps on a cluster too     WITH_BROWSER=1   test pages in chromium too (needs axe-core)"
 
 tour: $(VENV)/.has-cofire
 	@$(call compiled,src)
 	@$(VENV)/bin/cofire tour
 
-test: $(VENV)/.has-dev $(TORCH)
+test: $(VENV)/.has-dev $(MORE)
 	@$(call compiled,src)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -49,7 +54,8 @@ peers: $(VENV)/.has-cofire .peers/.has-nest .peers/.has-brian2
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .peers build dist cofire-tour.html htmlcov .coverage .coverage.* .benchmarks .hypothesis
+	rm -rf $(VENV) .peers build dist cofire-tour.html cofire-report.html cofire-matrix cofire-sweep-*
+	rm -rf htmlcov .coverage .coverage.* .benchmarks .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -82,6 +88,12 @@ $(VENV)/.has-dev: $(VENV)/.made $(DECLARED)
 $(VENV)/.has-torch: $(VENV)/.made $(DECLARED)
 	@echo "Installing torch into $(VENV) (some minutes) ..."
 	@$(PIP) torch==2.13.0
+	@$(call compiled,$(VENV)/lib)
+	@touch $@
+
+$(VENV)/.has-dask $(VENV)/.has-browser: $(VENV)/.has-%: $(VENV)/.made $(DECLARED)
+	@echo "Installing what the extra '$*' needs into $(VENV) ..."
+	@$(PIP) -e '.[$*]'
 	@$(call compiled,$(VENV)/lib)
 	@touch $@
 

@@ -44,6 +44,10 @@ class ExperimentError(CofireError):
     """An experiment that cannot run as asked: unknown name, unsuitable rule, setting out of range."""
 
 
+class StoreError(CofireError):
+    """Kept runs that cannot be read or written: the message names the place, the reason and the mend."""
+
+
 class DataError(CofireError):
     """A data set that is not on this machine; the message says how to get it."""
 

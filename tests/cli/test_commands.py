@@ -9,73 +9,15 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import cofire
 from cofire import experiments, rules
-from cofire.cli import main, record
-from fake_experiments import PLACE
-
-# A process in which the fakes are the experiments, and which Ctrl-C reaches even where the tests themselves ignore it.
-START = f"""
-import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
-import cofire.experiments; cofire.experiments.__path__ = [{PLACE!r}]
-from cofire.cli import main; main()
-"""
-
-
-class Said(NamedTuple):
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """`command("run", "good")`: runs it here, in an empty folder, with the fakes as the experiments."""
-    monkeypatch.setattr(experiments, "__path__", [PLACE])
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-    def call(*arguments: str, columns: int | None = None) -> Said:
-        monkeypatch.setattr(sys, "argv", ["cofire", *arguments])
-        if columns:
-            monkeypatch.setenv("COLUMNS", str(columns))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return call
-
-
-def refused(said: Said, code: int, *parts: str) -> None:
-    """One line on stderr with all `parts`, nothing on stdout."""
-    assert said.code == code, said
-    assert said.out == ""
-    assert said.err.startswith("cofire: ")
-    assert said.err.count("\n") == 1, said.err
-    assert said.err.endswith("\n")
-    for part in parts:
-        assert part in said.err, said.err
-
-
-def words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def entries(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+from cofire.cli import record
+from commands import START, Command, entries, refused, words
 
 
 def test_version(command: Command) -> None:
@@ -92,7 +34,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_help_names_every_command(command: Command) -> None:
     said = command("--help")
     assert said.code == 0
-    for name in ("rules", "show", "explain", "list", "run", "tour"):
+    for name in ("rules", "show", "explain", "list", "run", "tour", "report", "sweep", "matrix", "runs"):
         assert name in said.out.split()
 
 
@@ -278,7 +220,7 @@ def test_a_disk_that_refuses_leaves_nothing(command: Command, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record, "_write_npz", full)
+    monkeypatch.setattr(record, "save", full)
     refused(command("run", "good", "--out", "here"), 1, "here cannot be written: no space left on device")
     assert entries(Path()) == []
 

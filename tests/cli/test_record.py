@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from cofire import experiments
-from cofire.cli import atomic, record
+from cofire.cli import record
 from cofire.errors import CofireError
+from cofire.store import arrays, atomic
 from fake_experiments import PLACE
 
 
@@ -36,7 +37,7 @@ def test_data_of_any_shape_becomes_arrays() -> None:
         "inner": {"pair": Pair(1.5, [True, False])},
         "none": None,
     }
-    found = record.arrays(data)
+    found = arrays.flattened(data)
     assert found.keys() == {
         *("table", "list", "ragged/0", "ragged/1", "texts", "mixed/0", "mixed/1"),
         *("inner/pair/left", "inner/pair/right", "none"),
@@ -52,9 +53,10 @@ def test_data_of_any_shape_becomes_arrays() -> None:
 
 def test_the_three_files(fake: None, tmp_path: Path) -> None:
     result = experiments.get("good").run(seed=7)
-    record.save(result, record.png(result.figure), tmp_path)
+    found = record.of(result)
+    record.save(found, tmp_path)
     kept = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
-    assert kept == record.described(result)
+    assert kept == found.described
     assert kept["seed"] == 7
     assert kept["rules"][0]["equations"] == "dw/dt = eta * post * (pre - post * w)"
     assert kept["findings"][0]["verdict"] == "reproduced"
@@ -69,7 +71,7 @@ def test_the_same_run_leaves_the_same_bytes(fake: None, tmp_path: Path) -> None:
     for name in ("one", "two"):
         result = experiments.get("good").run(seed=1)
         (tmp_path / name).mkdir()
-        record.save(result, record.png(result.figure), tmp_path / name)
+        record.save(record.of(result), tmp_path / name)
     for file in ("data.npz", "figure.png"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 

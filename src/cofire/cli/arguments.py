@@ -78,6 +78,11 @@ def rule_to_explain(
     return _made(text, equations, given, declared), []
 
 
+def listed(text: str) -> list[str]:
+    """What stands between the commas of `text`, those in brackets apart: the rules of `oja,bcm(tau_theta=2)`."""
+    return [part.strip() for part in re.split(r",(?![^()]*\))", text) if part.strip()]
+
+
 def assignment(text: str) -> tuple[str, str]:
     """`("eta", "0.1")` of `"eta=0.1"`. Raises: `ParameterError`."""
     key, equals, value = text.partition("=")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,12 +17,17 @@ import typer
 from typer.core import TyperGroup
 
 from cofire import __version__
+from cofire.cli import many, runs
+from cofire.cli.options import Full, Out, Seed, Sets, changes, ended, reading
 from cofire.errors import CofireError
 
 if TYPE_CHECKING:
-    from cofire.experiments import Experiment
+    from cofire.cli.record import Record
+    from cofire.cli.work import Keeping
+    from cofire.experiments import Progress
 
-PAGE = "cofire-tour.html"
+PAGE, REPORT = "cofire-tour.html", "cofire-report.html"
+SIMPLEST = "hebb"
 
 
 class _Commands(TyperGroup):
@@ -33,21 +37,17 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except CofireError as error:
-            raise _ended(error, 1) from None
+            raise ended(error, 1) from None
         except MemoryError:
-            raise _ended("there is not enough memory for this; smaller settings need less", 1) from None
+            raise ended("there is not enough memory for this; smaller settings need less", 1) from None
         except KeyboardInterrupt:
-            raise _ended("stopped; nothing is half-written", 130) from None
+            raise ended("stopped; nothing is half-written", 130) from None
 
 
 app = typer.Typer(
     cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-
-Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers; the same seed gives the same numbers.")]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results, made by the command.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value; may be repeated.")]
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def main() -> None:
     except OSError as error:  # nobody reads any more, or the disk is full: and nothing can be printed at the end either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            _ended(f"cannot print: {error.strerror}", 1)
+            ended(f"cannot print: {error.strerror}", 1)
         sys.exit(1)
 
 
@@ -92,7 +92,7 @@ def show_rule(name: Annotated[str, typer.Argument(help="A rule of `cofire rules`
     from cofire import rules
     from cofire.cli import terminal
 
-    with _reading():
+    with reading():
         recipe = rules.get(name)
     terminal.show_rule(recipe)
 
@@ -106,7 +106,7 @@ def explain(
     """Explain what becomes of a rule: who owns what, what happens when, and at what cost. Needs no numbers."""
     from cofire.cli import arguments, terminal
 
-    with _reading():
+    with reading():
         settings = {key: arguments.number(value) for key, value in map(arguments.assignment, sets or ())}
         rule, filled = arguments.rule_to_explain(text, settings, signal or ())
     terminal.show_explanation(rule, filled)
@@ -123,7 +123,7 @@ def list_experiments(
     if name is None:
         terminal.show_experiments(experiments.get(known) for known in experiments.names())
         return
-    with _reading():
+    with reading():
         experiment = experiments.get(name)
     terminal.show_experiment(experiment)
 
@@ -137,33 +137,38 @@ def run(
     ] = None,
     sets: Sets = None,
     seed: Seed = 0,
-    full: Annotated[bool, typer.Option("--full", help="The paper's size, instead of some seconds.")] = False,
+    full: Full = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     out: Out = None,
 ) -> None:
     """Run one experiment and set what it measures beside what was published."""
     from cofire import experiments
-    from cofire.cli import arguments, atomic, record, terminal
+    from cofire.cli import arguments, record, terminal, work
+    from cofire.store import atomic
 
-    with _reading():
+    with reading():
         experiment = experiments.get(name)
-        changes = dict(map(arguments.assignment, sets or ()))
-        settings = experiment.settings(_lists(experiment, changes), full=full)
+        settings = experiment.settings(changes(experiment, sets), full=full)
         rules = [arguments.rule_or_name(text) for text in rule] if rule else None
         if out:
             atomic.check_folder(out, record.FILES)
-    with terminal.progress_bar() as progress:
+    with work.Keeping() as keeping, terminal.progress_bar() as progress:
         result = experiment.run(settings, rules=rules, seed=seed, progress=progress)
         progress(1.0, "writing")
+        found = record.of(result)
         if out:
             with atomic.folder(out) as folder:
-                record.save(result, record.png(result.figure), folder)
+                record.save(found, folder)
+        identity = keeping.keep(found)
     if json:
-        typer.echo(record.to_json(result, plain=True))
-        return
-    terminal.show_results([result])
-    if out:
-        typer.echo(f"Written to {terminal.printable(out)}: {', '.join(record.FILES)}")
+        typer.echo(record.to_json(found.described, plain=True))
+    else:
+        terminal.show_results([found])
+        if out:
+            typer.echo(f"Written to {terminal.printable(out)}: {', '.join(record.FILES)}")
+        if identity:
+            typer.echo(f"Kept as {identity}")
+    terminal.complain_of(keeping.problems)
 
 
 @app.command("tour")
@@ -173,51 +178,96 @@ def tour(seed: Seed = 0, out: Out = None) -> None:
     The page is cofire-tour.html in the folder you are in; with --out, DIR also has a folder for each experiment.
     """
     from cofire import experiments
-    from cofire.cli import atomic, report, terminal
+    from cofire.cli import report, terminal, work
+    from cofire.store import atomic
 
     names = experiments.names()
     page = (out or Path()) / PAGE
-    with _reading():
+    with reading():
         if out:
             atomic.check_folder(out, {PAGE, *names})
         else:
             atomic.check_file(page)
-    with terminal.progress_bar() as progress:
-        sections, failed = report.visited(names, seed, progress)
+    with work.Keeping() as keeping, terminal.progress_bar() as progress:
+        records, failed = _all(names, seed, keeping, progress, again=True)
         progress(1.0, "writing")
-        if sections and out:
+        if records and out:
             with atomic.folder(out) as folder:
-                report.save(sections, failed, folder, PAGE)
-        elif sections:
-            atomic.write_text(page, report.page(sections, failed))
-    if sections:
-        terminal.show_results([section.result for section in sections])
-        typer.echo(f"All of it with figures, as a page for the browser: {terminal.printable(page.absolute())}")
-    for name, reason in failed:
-        terminal.complain(f"{name} could not run: {reason}")
-    if failed:
-        raise typer.Exit(1)
+                report.save(records, failed, folder, PAGE)
+        elif records:
+            atomic.write_text(page, report.page(records, failed))
+    _tell(records, failed, keeping, page)
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """What is refused here was typed wrongly: one line, exit code 2."""
-    try:
-        yield
-    except CofireError as error:
-        raise _ended(error, 2) from None
+@app.command("report")
+def write_report(
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = Path(REPORT),
+) -> None:
+    """Write a page that walks a beginner through the claims, in order; runs are taken from those that are kept.
+
+    Beside what `cofire tour` shows, it tells what the simplest rule gets wrong, and which rule mends it.
+    """
+    from cofire import experiments
+    from cofire.cli import cells, report, terminal, work
+    from cofire.store import atomic
+
+    names = experiments.names()
+    with reading():
+        atomic.check_file(out)
+    with work.Keeping() as keeping, terminal.progress_bar() as progress:
+        records, failed = _all(names, seed, keeping, lambda share, note: progress(share / 2, note))
+        wanted = {
+            name: cells.alone(
+                experiments.get(name), dict.fromkeys([SIMPLEST, *experiments.get(name).module.RULES]), seed
+            )
+            for name in (one.name for one in records)
+        }
+        alone = cells.had(wanted, keeping, lambda share, note: progress(0.5 + share / 2, note))
+        progress(1.0, "writing")
+        if records:
+            atomic.write_text(out, report.page(records, failed, alone))
+    _tell(records, failed, keeping, out)
 
 
-def _ended(reason: object, code: int) -> typer.Exit:
+app.command("sweep")(many.sweep)
+app.command("matrix")(many.matrix)
+app.add_typer(runs.app, name="runs")
+
+
+def _all(
+    names: Sequence[str], seed: int, keeping: Keeping, progress: Progress, *, again: bool = False
+) -> tuple[list[Record], list[tuple[str, str]]]:
+    """The quick form of each experiment on all cores; also `(name, reason)` of each that cannot run."""
+    from cofire import experiments, scale
+    from cofire.cli import work
+
+    failed: dict[str, str] = {}
+    tasks = []
+    for name in names:
+        try:
+            tasks.append(work.task(experiments.get(name), seed=seed))
+        except CofireError as error:
+            failed[name] = str(error)
+    outcomes = dict(work.done(tasks, keeping, progress, jobs=scale.cores(), again=again))
+    records = []
+    for at, one in enumerate(tasks):
+        outcome = outcomes[at]
+        if isinstance(outcome, work.Failure):
+            failed[one.experiment] = outcome.reason
+        else:
+            records.append(outcome)
+    return records, [(name, failed[name]) for name in names if name in failed]
+
+
+def _tell(records: list[Record], failed: list[tuple[str, str]], keeping: Keeping, page: Path) -> None:
+    """Prints what was found, where the page is, and what went wrong; code 1 if an experiment could not run."""
     from cofire.cli import terminal
 
-    terminal.complain(reason)
-    return typer.Exit(code)
-
-
-def _lists(experiment: Experiment, changes: dict[str, str]) -> dict[str, Any]:
-    """`changes` with the settings that are lists taken apart at their commas."""
-    several = {key for key, value, *_ in experiment.describe_settings() if isinstance(value, list | tuple)}
-    return {
-        key: [part.strip() for part in text.split(",")] if key in several else text for key, text in changes.items()
-    }
+    if records:
+        terminal.show_results(records)
+        typer.echo(f"All of it with figures, as a page for the browser: {terminal.printable(page.absolute())}")
+    terminal.complain_of([f"{name} could not run: {reason}" for name, reason in failed])
+    terminal.complain_of(keeping.problems)
+    if failed:
+        raise typer.Exit(1)

@@ -1,138 +1,162 @@
-"""The page of a tour: one HTML file with everything in it, for a browser, a phone, a printer or a screen reader."""
+"""The page of `cofire tour` and `cofire report`: one HTML file with everything in it, for a browser, a phone, a printer
+or a screen reader.
+"""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from cofire import __version__, experiments
-from cofire.cli import atomic, prose, record, summary
-from cofire.errors import CofireError
-from cofire.experiments import Finding, Progress, Result, Verdict
-from cofire.rule import Rule
+from cofire.cli import prose, record, summary
+from cofire.cli.cells import Cell, cells
+from cofire.cli.record import Record
+from cofire.cli.work import Failure, Outcome
+from cofire.experiments import Finding, Result, Verdict
+from cofire.language.mathml import equations_to_mathml
+from cofire.language.parse import parse
+from cofire.store import atomic
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+MOST = 5  # phenomena in a list that is to be read
 
 _DOI = re.compile(r"doi:\s?(10\.\d{4,9}/[^\s;,]*[^\s;,.])")
 _CODE = re.compile(r"`([^`]+)`")
 _CLASSES: dict[Verdict, str] = {"reproduced": "yes", "not reproduced": "no", "does not apply": "aside"}
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One experiment on the page: its result, the figure as the bytes of a PNG, and that figure in words."""
-
-    result: Result
-    png: bytes
-    described: str
-
-
-def section(result: Result) -> Section:
-    """Draws the figure of a result."""
-    figure = result.figure
-    return Section(result, record.png(figure), in_words(figure))
-
-
-def visited(names: Sequence[str], seed: int, progress: Progress) -> tuple[list[Section], list[tuple[str, str]]]:
-    """Runs the quick form of each experiment; also `(name, reason)` of each that cannot run, which stops no other."""
-    done: list[Section] = []
-    failed: list[tuple[str, str]] = []
-    for at, name in enumerate(names):
-
-        def inside(fraction: float, note: str, at: int = at, name: str = name) -> None:
-            progress((at + 0.95 * fraction) / len(names), f"{name}: {note}" if note else name)
-
-        inside(0.0, "")
-        try:
-            result = experiments.get(name).run(seed=seed, progress=inside)
-            inside(1.0, "drawing")
-            done.append(section(result))
-        except CofireError as error:
-            failed.append((name, str(error)))
-        except Exception as error:  # a mistake in one experiment is no reason to keep back the others
-            failed.append((name, f"{type(error).__name__}: {error}; `cofire run {name}` shows where"))
-    return done, failed
-
-
 def write_page(results: Iterable[Result], path: Path, failed: Sequence[tuple[str, str]] = ()) -> None:
     """Writes the page of `results` to the file `path`, whole or not at all. Raises: `CofireError`."""
-    atomic.write_text(path, page([section(result) for result in results], failed))
+    atomic.write_text(path, page([record.of(result) for result in results], failed))
 
 
-def save(sections: Sequence[Section], failed: Sequence[tuple[str, str]], folder: Path, name: str) -> None:
+def save(records: Sequence[Record], failed: Sequence[tuple[str, str]], folder: Path, name: str) -> None:
     """Writes the page as `name` into `folder`, and the record of each experiment into a folder of its own there."""
-    (folder / name).write_text(page(sections, failed), encoding="utf-8")
-    for section in sections:
-        (folder / section.result.name).mkdir()
-        record.save(section.result, section.png, folder / section.result.name)
+    (folder / name).write_text(page(records, failed), encoding="utf-8")
+    for one in records:
+        (folder / one.name).mkdir()
+        record.save(one, folder / one.name)
 
 
-def page(sections: Sequence[Section], failed: Sequence[tuple[str, str]] = ()) -> str:
-    """The page as text; `failed`: name and reason of experiments that could not run."""
-    findings = [finding for section in sections for finding in section.result.findings]
+def page(
+    records: Sequence[Record],
+    failed: Sequence[tuple[str, str]] = (),
+    alone: Mapping[str, Mapping[str, Outcome]] | None = None,
+) -> str:
+    """The page as text; `failed`: name and reason of experiments that could not run.
+
+    `alone`: for each experiment the outcome with single rules, the simplest first: what that one gets wrong, and which
+    other mends it, is told from these.
+    """
+    findings = [finding for one in records for finding in one.findings]
     return _PAGE.substitute(
         style=files("cofire.cli").joinpath("report.css").read_text(encoding="utf-8"),
         counts="".join(_count(findings, verdict) for verdict in summary.VERDICTS if summary.count(findings, verdict)),
-        overview="".join(_overview_row(section.result) for section in sections),
+        overview="".join(map(_overview_row, records)),
         flags="".join(f"<dt>{f}</dt><dd>{escape(meaning)}</dd>" for f, meaning in summary.flags_used(findings)),
-        sections="".join(map(_article, sections)) + _failures(failed),
+        sections="".join(_article(one, (alone or {}).get(one.name, {})) for one in records) + _failures(failed),
         versions=escape(", ".join(f"{name} {release}" for name, release in record.versions().items())),
         version=escape(__version__),
-        seeds=escape(", ".join(sorted({str(section.result.seed) for section in sections})) or "0"),
-        seconds=f"{sum(section.result.seconds for section in sections):.0f}",
+        seeds=escape(", ".join(sorted({str(one.described["seed"]) for one in records})) or "0"),
+        seconds=f"{sum(one.described['seconds'] for one in records):.0f}",
         date=datetime.now().astimezone().strftime("%Y-%m-%d"),
     )
 
 
-def in_words(figure: Figure) -> str:
-    """What a figure shows, from the titles and labels of its axes."""
-    panels = []
-    for axes in figure.axes:
-        title = " ".join(axes.get_title(where) for where in ("left", "center", "right")).strip()
-        y, x = axes.get_ylabel(), axes.get_xlabel()
-        drawn = f"{y} against {x}" if x and y else y or x
-        panels.append(": ".join(part for part in (title, drawn) if part))
-    said = [f"{panel.rstrip('.')}." for panel in dict.fromkeys(panels) if panel]
-    text = " ".join(said).replace("$", "").replace("\n", " ")
-    return f"Figure with {len(said)} panels. {text}" if len(said) > 1 else f"Figure. {text}".strip()
-
-
-def _article(section: Section) -> str:
-    result, experiment = section.result, experiments.get(section.result.name)
+def _article(one: Record, alone: Mapping[str, Outcome]) -> str:
+    said, experiment = one.described, experiments.get(one.name)
     return _ARTICLE.substitute(
-        name=escape(result.name),
+        name=escape(one.name),
         numbers=escape(_numbers(experiment.claims)),
         claim=escape(experiment.claim),
-        figure=_figure(section),
-        findings="".join(map(_finding_row, result.findings)),
-        rules="".join(_rule(rule) for rule in result.rules),
-        settings="".join(_setting(*setting) for setting in _settings(result)),
-        seconds=f"{result.seconds:.1f}",
-        seed=escape(str(result.seed)),
+        plain=_paragraph(experiment.plain),
+        figure=_figure(one),
+        findings="".join(map(_finding_row, one.findings)),
+        simplest=_simplest(one.name, alone),
+        rules="".join(map(_rule, said["rules"])),
+        settings="".join(_setting(*setting) for setting in _settings(one)),
+        seconds=f"{said['seconds']:.1f}",
+        seed=escape(str(said["seed"])),
         source=_linked(experiment.source),
         protocol="".join(_paragraph(line) for line, _ in prose.lines(experiment.module.__doc__ or "")),
     )
 
 
-def _figure(section: Section) -> str:
-    width, height = (int.from_bytes(section.png[at : at + 4], "big") for at in (16, 20))  # of the PNG's first chunk
-    data = b64encode(section.png).decode()
-    image = f'src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{escape(section.described)}"'
+def _simplest(experiment: str, alone: Mapping[str, Outcome]) -> str:
+    """What the first rule of `alone` gets wrong, and which of the others gets it right."""
+    if not alone:
+        return ""
+    simplest, first = next(iter(alone.items()))
+    heading = "<h3>What the simplest rule gets wrong, and what mends it</h3>"
+    name = f"The simplest rule, <b>{escape(simplest)}</b>,"
+    found = [cell for cell in cells(experiment, alone) if cell.finding]
+    wrong = [cell for cell in found if cell.rule == simplest and cell.verdict == "not reproduced"]
+    right = [cell for cell in found if cell.rule == simplest and cell.verdict == "reproduced"]
+    if isinstance(first, Failure):
+        text = f"<p>{name} cannot even be put to this test: {escape(first.reason.rstrip('.'))}.</p>"
+        good = _best(found)
+        return heading + text + (f"<p>{good}</p>" if good else "")
+    if not wrong:
+        return f"{heading}<p>{name} gets nothing wrong here that could be measured.</p>"
+    items = "".join(f"<li>{escape(c.phenomenon)}{_instead(c)}</li>" for c in wrong[:MOST])
+    more = f"<li>and {len(wrong) - MOST} more</li>" if len(wrong) > MOST else ""
+    lost = {cell.phenomenon for cell in wrong}
+    mended: dict[str, list[str]] = {}
+    for cell in found:
+        if cell.phenomenon in lost and cell.verdict == "reproduced":
+            mended.setdefault(cell.rule, []).append(cell.phenomenon)
+    text = f"<p>{name} gets {len(wrong)} of {len(wrong) + len(right)} wrong:</p><ul class='plain'>{items}{more}</ul>"
+    if not mended:
+        others = _best([cell for cell in found if cell.rule != simplest]) or "No other rule tried here mends it."
+        return f"{heading}{text}<p>{others}</p>"
+    best = sorted(mended.items(), key=lambda item: -len(item[1]))[:3]
+    rules = "; ".join(f"<b>{escape(rule)}</b> mends {escape(_listed(lost, kept))}" for rule, kept in best)
+    return f"{heading}{text}<p>What mends it: {rules}.</p>"
+
+
+def _instead(cell: Cell) -> str:
+    assert cell.finding is not None
+    measured, published = escape(cell.finding.measured), escape(cell.finding.published)
+    return f': <span class="quiet">measured {measured}; published {published}</span>'
+
+
+def _best(found: Sequence[Cell]) -> str:
+    """The rule that reproduces most, in a sentence."""
+    count: dict[str, list[bool]] = {}
+    for cell in found:
+        if cell.verdict != "does not apply":
+            count.setdefault(cell.rule, []).append(cell.verdict == "reproduced")
+    if not any(any(held) for held in count.values()):
+        return ""
+    rule, held = max(count.items(), key=lambda item: (sum(item[1]), sum(item[1]) / len(item[1])))
+    return f"Of the rules tried here, <b>{escape(rule)}</b> does best: {sum(held)} of {len(held)} reproduced."
+
+
+def _listed(lost: Collection[str], kept: Sequence[str]) -> str:
+    if len(kept) == len(lost) > 1:
+        return f"all {len(lost)}"
+    shown = ", ".join(kept[:MOST])
+    return f"{len(kept)} of {len(lost)} ({shown}{', ...' if len(kept) > MOST else ''})" if len(lost) > 1 else "it"
+
+
+def _figure(one: Record) -> str:
+    if one.png is None:
+        return ""
+    width, height = (int.from_bytes(one.png[at : at + 4], "big") for at in (16, 20))  # of the PNG's first chunk
+    data, words = b64encode(one.png).decode(), escape(str(one.described["figure"]))
+    image = f'src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{words}"'
     wide = " wide" if width > 1.4 * height else ""
-    rules = ", ".join(map(summary.called, section.result.rules))
+    rules = ", ".join(map(summary.called, one.described["rules"]))
     return (
         f'<figure><div class="frame{wide}" role="group" tabindex="0" aria-label="figure"><img {image}/></div>'
-        f"<figcaption>Drawn from this run: {escape(rules)}; seed {section.result.seed}.</figcaption></figure>"
+        f"<figcaption>Drawn from this run: {escape(rules)}; seed {one.described['seed']}.</figcaption></figure>"
     )
 
 
@@ -160,25 +184,26 @@ def _count(findings: Sequence[Finding], verdict: Verdict) -> str:
     )
 
 
-def _overview_row(result: Result) -> str:
-    experiment = experiments.get(result.name)
-    counted = [(verdict, summary.count(result.findings, verdict)) for verdict in summary.VERDICTS]
+def _overview_row(one: Record) -> str:
+    experiment = experiments.get(one.name)
+    counted = [(verdict, summary.count(one.findings, verdict)) for verdict in summary.VERDICTS]
     chips = " ".join(_verdict(verdict, f"{number} {verdict}") for verdict, number in counted if number)
-    return f'<li><a href="#{escape(result.name)}">{escape(experiment.claim)}</a><span class="chips">{chips}</span></li>'
+    return f'<li><a href="#{escape(one.name)}">{escape(experiment.claim)}</a><span class="chips">{chips}</span></li>'
 
 
-def _rule(rule: Rule) -> str:
-    values = ", ".join(f"{name} = {value}" for name, value in rule.parameters.items())
-    name = escape(summary.called(rule) if rule.name else "a rule of your own")
+def _rule(rule: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name} = {value}" for name, value in rule["parameters"].items())
+    name = escape(summary.called(rule) if rule["name"] else "a rule of your own")
+    equations = equations_to_mathml(parse(rule["equations"]))
     return (
         f'<li><p><b>{name}</b> <span class="quiet">{escape(values)}</span></p>'
-        f'<div class="equation" role="group" tabindex="0" aria-label="equation of {name}">{rule.mathml()}</div></li>'
+        f'<div class="equation" role="group" tabindex="0" aria-label="equation of {name}">{equations}</div></li>'
     )
 
 
-def _settings(result: Result) -> list[tuple[str, Any, str]]:
-    meanings = {key: meaning for key, _, _, meaning in experiments.get(result.name).describe_settings()}
-    return [(key, value, meanings.get(key, "")) for key, value in result.settings.items()]
+def _settings(one: Record) -> list[tuple[str, Any, str]]:
+    meanings = {key: meaning for key, _, _, meaning in experiments.get(one.name).describe_settings()}
+    return [(key, value, meanings.get(key, "")) for key, value in one.described["settings"].items()]
 
 
 def _setting(key: str, value: Any, meaning: str) -> str:
@@ -222,6 +247,7 @@ _ARTICLE = Template("""
 <article id="$name" aria-labelledby="$name-claim">
 <header><p class="eyebrow">$numbers <span>$name</span></p>
 <h2 id="$name-claim">$claim</h2></header>
+$plain
 $figure
 <table role="table">
 <caption>Measured and published</caption>
@@ -229,6 +255,7 @@ $figure
 <th role="columnheader" scope="col">measured</th><th role="columnheader" scope="col">published</th>
 <th role="columnheader" scope="col">verdict</th></tr></thead>
 <tbody role="rowgroup">$findings</tbody></table>
+$simplest
 <h3>The equations</h3>
 <ul class="rules">$rules</ul>
 <h3>How it was run</h3>
@@ -250,7 +277,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <body>
 <a class="skip" href="#results">Skip to the results</a>
 <header class="top">
-<p class="eyebrow">cofire <span>tour</span></p>
+<p class="eyebrow">cofire <span>claims put to the test</span></p>
 <h1>Neurons that fire together wire together. <em>Do they?</em></h1>
 <p class="lead">Donald Hebb proposed in 1949 that a connection in the brain grows when the cells on both its sides are
 active at once. Written as an equation, the idea can be run:</p>

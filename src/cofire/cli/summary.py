@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cofire.experiments import Finding, Flag, Verdict
+from cofire.language.parse import parse
 from cofire.language.unicode import equations_to_lines
-from cofire.rule import Rule
 
 SIGNS: dict[Verdict, str] = {"reproduced": "✓", "not reproduced": "✗", "does not apply": "–"}
 VERDICTS: dict[Verdict, str] = {
@@ -43,7 +44,7 @@ def tally(findings: Sequence[Finding]) -> str:
     return text + "."
 
 
-def called(rule: Rule) -> str:
-    """A rule by its name in the catalogue, or by its equations; and how it is normalised."""
-    name = rule.name or "; ".join(equations_to_lines(rule.equations))
-    return f"{name} ({rule.normalize})" if rule.normalize else name
+def called(rule: Mapping[str, Any]) -> str:
+    """A rule of `findings.json` by its name in the catalogue, or by its equations; and how it is normalised."""
+    name = rule["name"] or "; ".join(equations_to_lines(parse(rule["equations"])))
+    return f"{name} ({rule['normalize']})" if rule["normalize"] else name

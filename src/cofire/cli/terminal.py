@@ -21,7 +21,8 @@ from cofire.errors import LanguageError
 from cofire.experiments import Progress, Verdict
 
 if TYPE_CHECKING:
-    from cofire.experiments import Experiment, Finding, Result
+    from cofire.cli.record import Record
+    from cofire.experiments import Experiment, Finding
     from cofire.rule import Rule
     from cofire.rules import Recipe
 
@@ -60,6 +61,12 @@ def complain(error: object) -> None:
             out.print(Text(f" ({where}character {error.position - begin + 1} of the text)"), soft_wrap=True)
         return
     out.print(line, Text(printable(error)), sep="", soft_wrap=True)
+
+
+def complain_of(problems: Iterable[str]) -> None:
+    """A line on stderr for each."""
+    for problem in problems:
+        complain(problem)
 
 
 def show_rules(recipes: Iterable[Recipe]) -> None:
@@ -119,14 +126,14 @@ def show_experiment(experiment: Experiment) -> None:
     _print_prose(out, experiment.module.__doc__ or "")
     out.print()
     _print_indented(out, Text("Rules: " + ", ".join(experiment.module.RULES)))
-    table = _table("setting", "quick", "full", "meaning")
+    made = table("setting", "quick", "full", "meaning")
     for key, quick, full, meaning in experiment.describe_settings():
-        table.add_row(Text(key), Text(str(quick)), Text(str(full)), Text(meaning))
-    _print_indented(out, table)
+        made.add_row(Text(key), Text(str(quick)), Text(str(full)), Text(meaning))
+    _print_indented(out, made)
     _print_indented(out, Text("Source: " + experiment.source))
 
 
-def show_results(results: Sequence[Result]) -> None:
+def show_results(results: Sequence[Record]) -> None:
     """What was measured beside what was published, experiment by experiment, and how many findings hold."""
     from cofire import experiments
 
@@ -135,8 +142,9 @@ def show_results(results: Sequence[Result]) -> None:
         experiment = experiments.get(result.name)
         out.print()
         out.print(Text(experiment.claim, style="bold") + Text(" ") + _numbers(experiment))
-        out.print(Text(f"{result.name}, {_rules(result)}; {result.seconds:.1f} s, seed {result.seed}", style="dim"))
-        out.print(_findings(result.findings, out.width))
+        said = result.described
+        out.print(Text(f"{result.name}, {_rules(result)}; {said['seconds']:.1f} s, seed {said['seed']}", style="dim"))
+        out.print(findings_table(result.findings, out.width))
     findings = [finding for result in results for finding in result.findings]
     out.print()
     flags = "; ".join(f"({flag}) {meaning}" for flag, meaning in summary.flags_used(findings))
@@ -195,17 +203,17 @@ def _print_equations(out: Console, rule: Rule) -> None:
 def _parameter_table(recipe: Recipe) -> Table:
     from cofire.language.unicode import name_to_line
 
-    table = _table("parameter", "", "default", "must be", "meaning")
+    made = table("parameter", "", "default", "must be", "meaning")
     for name, parameter in recipe.parameters.items():
         symbol = name_to_line(name)
-        table.add_row(
+        made.add_row(
             Text(name),
             Text(symbol if symbol != name else "", style="cyan"),
             Text(str(parameter.default).removesuffix(".0")),
             Text(str(parameter.allowed)),
             Text(parameter.meaning),
         )
-    return table
+    return made
 
 
 def _declared(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -218,7 +226,8 @@ def _declared(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "signals", f"{_list(rule.signals)}, given with each step"
 
 
-def _findings(findings: Sequence[Finding], width: int) -> RenderableType:
+def findings_table(findings: Sequence[Finding], width: int) -> RenderableType:
+    """What was measured beside what was published; a list where the terminal is narrow."""
     if width < NARROW:
         return Group(*(_finding(finding) for finding in findings))
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="dim", padding=(0, 1))
@@ -252,8 +261,8 @@ def _numbers(experiment: Experiment) -> Text:
     return Text(f"(claim{several} {_list(map(str, experiment.claims))})", style="dim")
 
 
-def _rules(result: Result) -> str:
-    named = [summary.called(rule) for rule in result.rules]
+def _rules(result: Record) -> str:
+    named = [summary.called(rule) for rule in result.described["rules"]]
     return ("rule " if len(named) == 1 else "rules ") + ", ".join(named)
 
 
@@ -274,7 +283,8 @@ def _show_entries(rows: Sequence[tuple[str, RenderableType]]) -> None:
     out.print(grid)
 
 
-def _table(*columns: str) -> Table:
+def table(*columns: str) -> Table:
+    """A quiet table."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -16,11 +16,16 @@ and, where the catalogue's own numbers do not suit it,
 
     adapted(name, settings) -> Rule                   the catalogue rule of that name with numbers for this experiment
 
+and, where the first line of the docstring does not say it to a beginner,
+
+    PLAIN        a few sentences in plain words for `cofire report`
+
 `Data` is a dict of names to arrays, numbers and texts, so that it can be kept and drawn again.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -42,6 +47,8 @@ Progress = Callable[[float, str], None]
 Flag = Literal["S2", "S1", "C", "M+", "M", "theory"]
 Verdict = Literal["reproduced", "not reproduced", "does not apply"]
 
+_NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?")
+
 _NAMES = ("CLAIM", "CLAIMS", "SOURCE", "RULES", "Settings", "FULL", "unsuitable", "run", "findings", "figure")
 
 
@@ -50,8 +57,10 @@ class Finding:
     """One measured number beside a published one.
 
     `claim`: what is said, in a few words, with the rule where several are compared.
-    `measured`, `published`: as shown to a reader, with unit and spread.
+    `measured`, `published`: as shown to a reader, with unit and spread; `measured` leads with the number that counts.
     `flag`: how sure the published number is (S2 two sources, S1 one, C recomputed, M recalled, or theory).
+    `rule`: the rule it is about, as `claim` calls it, where a run has several; "" if that is all or none of them.
+    `phenomenon`: its short name, the same for every rule: a row of `cofire matrix`; "" takes `claim` without the rule.
     """
 
     claim: str
@@ -59,6 +68,14 @@ class Finding:
     published: str
     flag: Flag
     verdict: Verdict
+    rule: str = ""
+    phenomenon: str = ""
+
+    @property
+    def number(self) -> float | None:
+        """The first number in `measured`, in the unit it is shown in, or None if there is none."""
+        found = _NUMBER.search(self.measured.replace("10^", "1e"))
+        return float(found[0].replace("−", "-").replace(",", "")) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +160,30 @@ class Experiment:
                 text = (kind.extra_json_schema or {}).get("description", "")
             yield item.name, quick[item.name], full[item.name], text
 
+    def rules(self, settings: Any, rules: Iterable[Rule | str] | None = None) -> tuple[Rule, ...]:
+        """The rules that `run` would use. Raises: `ExperimentError` if one makes no sense here."""
+        chosen = tuple(
+            self.adapted(rule, settings) if isinstance(rule, str) else rule
+            for rule in (self.module.RULES if rules is None else rules)
+        )
+        for rule in chosen:
+            reason = self.module.unsuitable(rule)
+            if reason:
+                raise ExperimentError(f"{self.name} cannot run with {rule.name or rule.text!r}: {reason}")
+        return chosen
+
+    def adapted(self, name: str, settings: Any) -> Rule:
+        """The catalogue rule of that name, with the numbers that this experiment gives it."""
+        adapted = getattr(self.module, "adapted", lambda name, _settings: catalogue.get(name)())
+        rule: Rule = adapted(name, settings)
+        return rule
+
+    @property
+    def plain(self) -> str:
+        """What it is about, for a beginner: its `PLAIN`, or else the first sentence of its docstring."""
+        first = " ".join((self.module.__doc__ or self.claim).strip().split("\n\n")[0].split())
+        return " ".join(str(getattr(self.module, "PLAIN", first)).split())
+
     def run(
         self,
         settings: Any = None,
@@ -156,15 +197,7 @@ class Experiment:
         Raises: `ExperimentError` if a rule makes no sense here.
         """
         settings = self.settings() if settings is None else settings
-        adapted = getattr(self.module, "adapted", lambda name, _settings: catalogue.get(name)())
-        chosen = tuple(
-            adapted(rule, settings) if isinstance(rule, str) else rule
-            for rule in (self.module.RULES if rules is None else rules)
-        )
-        for rule in chosen:
-            reason = self.module.unsuitable(rule)
-            if reason:
-                raise ExperimentError(f"{self.name} cannot run with {rule.name or rule.text!r}: {reason}")
+        chosen = self.rules(settings, rules)
         begun = time.perf_counter()
         with np.errstate(all="ignore"):  # what is not finite is found and reported, not warned of
             data = self.module.run(settings, chosen, seed, progress)

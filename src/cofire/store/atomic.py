@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,11 +59,16 @@ def folder(target: Path) -> Iterator[Path]:
             raise
 
 
+def write(target: Path, writer: Callable[[Path], object]) -> None:
+    """Has `writer` write the file `target`, under another name first. Raises: `CofireError`."""
+    with _explained(target), _beside(target.absolute()) as work:
+        writer(work / "new")
+        (work / "new").replace(target)
+
+
 def write_text(target: Path, text: str) -> None:
     """Writes `text` to the file `target` in UTF-8, in the place of what was there. Raises: `CofireError`."""
-    with _explained(target), _beside(target.absolute()) as work:
-        (work / "new").write_text(text, encoding="utf-8")
-        (work / "new").replace(target)
+    write(target, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 @contextmanager

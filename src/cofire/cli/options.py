@@ -1,0 +1,46 @@
+"""What the commands share: options, and how what goes wrong is told: one line on stderr, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cofire.errors import CofireError
+
+if TYPE_CHECKING:
+    from cofire.experiments import Experiment
+
+Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers; the same seed gives the same numbers.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results, made by the command.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value; may be repeated.")]
+Full = Annotated[bool, typer.Option("--full", help="The paper's size, instead of some seconds.")]
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What is refused here was typed wrongly: one line, exit code 2."""
+    try:
+        yield
+    except CofireError as error:
+        raise ended(error, 2) from None
+
+
+def ended(reason: object, code: int) -> typer.Exit:
+    """Prints the reason; to be raised."""
+    from cofire.cli import terminal
+
+    terminal.complain(reason)
+    return typer.Exit(code)
+
+
+def changes(experiment: Experiment, sets: list[str] | None) -> dict[str, Any]:
+    """What was typed with --set; settings that are lists are taken apart at their commas. Raises: `ParameterError`."""
+    from cofire.cli import arguments
+
+    several = {key for key, value, *_ in experiment.describe_settings() if isinstance(value, list | tuple)}
+    typed = dict(map(arguments.assignment, sets or ()))
+    return {key: [part.strip() for part in text.split(",")] if key in several else text for key, text in typed.items()}

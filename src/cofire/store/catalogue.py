@@ -1,0 +1,133 @@
+"""The catalogue: one SQLite table that finds kept runs fast. Its content can be made again from the folders."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from cofire.errors import StoreError
+
+FORMAT = 1  # of the table; SQLite keeps it as user_version
+PATIENCE = 30.0  # seconds that one process waits for another to finish writing
+
+_TABLE = """
+create table if not exists runs (
+    id text primary key,
+    key text not null,         -- the same for runs that must give the same numbers
+    experiment text not null,
+    rules text not null,       -- JSON list of names
+    seed integer not null,
+    made text not null,        -- UTC, ISO 8601
+    seconds real not null,
+    reproduced integer not null,
+    not_reproduced integer not null,
+    does_not_apply integer not null,
+    sizes text not null        -- JSON object: bytes of each file
+)
+"""
+COLUMNS = (
+    "id", "key", "experiment", "rules", "seed", "made", "seconds", "reproduced", "not_reproduced", "does_not_apply",
+    "sizes",
+)  # fmt: skip
+_INSERT = f"insert or replace into runs ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"
+_WHERE = {
+    "key": "key = ?",
+    "experiment": "experiment = ?",
+    "rule": "exists (select 1 from json_each(rules) where value = ?)",
+    "since": "made >= ?",
+    "reproduced": "reproduced > 0",
+    "not reproduced": "not_reproduced > 0",
+    "does not apply": "does_not_apply > 0",
+}
+
+
+class Catalogue:
+    """The table in the file `path`, made if it is not there. Raises: `StoreError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rebuilt = False
+        with self._explained():
+            try:
+                self._connection = _connected(path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):  # locked, full or forbidden, and not damaged
+                    raise
+                path.replace(path.with_suffix(".damaged"))  # nothing is lost: the folders hold all of it
+                for rest in ("-wal", "-shm"):
+                    path.with_name(path.name + rest).unlink(missing_ok=True)
+                self._connection, self.rebuilt = _connected(path), True
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Adds a run, or replaces the one of that id."""
+        values = [json.dumps(row[c]) if c in ("rules", "sizes") else row[c] for c in COLUMNS]
+        with self._explained(), self._connection:
+            self._connection.execute(_INSERT, values)
+
+    def remove(self, identity: str) -> None:
+        """Forgets a run."""
+        with self._explained(), self._connection:
+            self._connection.execute("delete from runs where id = ?", [identity])
+
+    def select(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The rows with that `key`, `experiment`, `rule`, made `since`, with a finding of that `verdict`; by age."""
+        verdict = wanted.pop("verdict", None)
+        given = {name: value for name, value in wanted.items() if value is not None}
+        tests = [_WHERE[name] for name in (*given, *([verdict] if verdict else []))]
+        where = f" where {' and '.join(tests)}" if tests else ""
+        with self._explained():
+            found = self._connection.execute(
+                f"select {', '.join(COLUMNS)} from runs{where} order by made, id", list(given.values())
+            ).fetchall()
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
+        return [row | {name: json.loads(row[name]) for name in ("rules", "sizes")} for row in rows]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the catalogue {self.path} cannot be used: {error}") from None
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=PATIENCE)
+    try:
+        (found,) = connection.execute("pragma user_version").fetchone()
+        if found > FORMAT:
+            raise StoreError(
+                f"the catalogue {path} was made by a newer cofire (format {found}, and this one knows {FORMAT}): "
+                "update cofire, or set COFIRE_HOME to another folder"
+            )
+        if found < FORMAT:
+            _made(connection)
+        connection.execute("pragma synchronous = normal")  # with WAL, a power cut loses no more than the last rows
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _made(connection: sqlite3.Connection) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:  # two processes that make it at once: SQLite does not wait for a change of mode
+        with suppress(sqlite3.OperationalError):
+            connection.execute("pragma journal_mode = wal")
+            break
+        if time.monotonic() > end:
+            connection.execute("pragma journal_mode = wal")
+        time.sleep(0.01)
+    with connection:
+        connection.execute("begin immediate")
+        connection.execute(_TABLE)
+        connection.execute("create index if not exists by_key on runs (key)")
+        connection.execute(f"pragma user_version = {FORMAT}")
