@@ -29,6 +29,7 @@ from cofire.neuron import Neuron
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
+    from cofire import activations as activations
     from cofire import data as data
     from cofire import experiments as experiments
     from cofire import language as language
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from cofire import neurons as neurons
     from cofire import protocols as protocols
     from cofire import rules as rules
+    from cofire import torch as torch
     from cofire import units as units
     from cofire.network import (
         Network,
@@ -66,6 +68,7 @@ __all__ = [
     "Neuron",
     "ParameterError",
     "Rule",
+    "activations",
     "all_to_all",
     "by_distance",
     "data",
@@ -86,7 +89,9 @@ __all__ = [
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "memory", "network", "neurons", "protocols", "rules"})
+_LATE = frozenset(
+    {"activations", "data", "experiments", "memory", "network", "neurons", "protocols", "rules", "torch"}
+)
 
 _NETWORK = frozenset(
     {
