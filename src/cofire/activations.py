@@ -27,15 +27,17 @@ Array = Any
 def hard(u: Array) -> Array:
     """Of cells that tie, the first wins."""
     xp = compat.array_namespace(u)
-    return xp.astype(_is_winner(u, xp), u.dtype)
+    return xp.astype(xp.argmax(u, axis=1, keepdims=True) == _cells(u, xp), u.dtype)
 
 
 def soft(u: Array, temperature: float) -> Array:
-    """`temperature` is the factor t of the responses: the larger, the harder they compete. Of a tie the first wins."""
+    """`temperature` is the factor t > 0 of the responses: the larger, the harder they compete. All of a tie win."""
     xp = compat.array_namespace(u)
-    q = xp.exp((u - xp.max(u, axis=1, keepdims=True)) * temperature)
-    q = q / xp.sum(q, axis=1, keepdims=True)
-    return xp.where(_is_winner(u, xp), q, -q)
+    below = u - xp.max(u, axis=1, keepdims=True)
+    below *= temperature
+    q = xp.exp(below)
+    q /= xp.sum(q, axis=1, keepdims=True)
+    return xp.copysign(q, below)  # 0 below the greatest, so plus, and minus for all others
 
 
 def ranked(u: Array, rank: int, depression: float) -> Array:
@@ -55,10 +57,6 @@ def triangle(u: Array, power: float) -> Array:
     above = u - xp.mean(u, axis=1, keepdims=True)
     above = xp.where(above > 0, above, xp.zeros_like(above))
     return above if power == 1 else above**power
-
-
-def _is_winner(u: Array, xp: Any) -> Array:
-    return xp.argmax(u, axis=1, keepdims=True) == _cells(u, xp)
 
 
 def _cells(u: Array, xp: Any) -> Array:

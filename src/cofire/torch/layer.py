@@ -34,7 +34,7 @@ Activation = Callable[[Tensor], Tensor]
 Response = Callable[[Tensor], Tensor]
 Scale = Callable[[Tensor, Tensor], Tensor]
 
-PIECE = 1 << 22  # numbers of a map worked on at once: 16 MiB in float32
+PIECE = 1 << 21  # numbers of a map worked on at once: 8 MiB in float32
 
 _KINDS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -51,8 +51,8 @@ def plastic(
 ) -> Plastic:
     """`module` as a layer that learns by `rule` in `train()`, at each forward pass, and not in `eval()`.
 
-    `module`: an `nn.Linear`, `nn.Conv1d`, `nn.Conv2d` or `nn.Conv3d`, whose weights learn from now on (its bias does
-    not). In a convolution every patch is a sample, a group of channels is a layer of its own, and the rule must
+    `module`: an `nn.Linear`, `nn.Conv1d`, `nn.Conv2d` or `nn.Conv3d`, whose weights learn from now on (its bias
+    rests). In a convolution every patch is a sample, a group of channels is a layer of its own, and the rule must
     separate.
     `activation`: what `post` is, from the layer's output `[batch, cells, ...]`; see `cofire.activations`. Left out,
     `post` is the output. `post.drive` is the output less the bias. `response`: of the weights, where the competition is
@@ -117,7 +117,7 @@ class Plastic(nn.Module):
         self.geometry = None if isinstance(module, nn.Linear) else Geometry.of(module)
         self.convolution = None if self.geometry is None else Convolution.of(rule, self.plan)
         weight: Any = module.weight
-        weight.requires_grad_(False)
+        module.requires_grad_(False)
         w = self._synapses(weight)
         sizes = dict(zip(("post", "pre"), w.shape[-2:], strict=True))
         self._names = {state.key: state.key.replace(".", "_") for state in self.plan.states}
@@ -247,7 +247,10 @@ class Plastic(nn.Module):
                 for cell, array in cells.items():
                     gemm.check_finite(cell_name(cell), array)
                 what = "dw/dt" if name == "w" else name
-                raise ArrayError(f"{what} has no finite value for these inputs: some quotient, root or logarithm of it")
+                raise DivergenceError(
+                    f"{what} would not be finite at step {int(self.steps) + 1}: some part of the rule, such as a "
+                    f"quotient or a root, has no value here, or learning diverged; {tamed(self.rule)}"
+                )
         self._add(sums, many)
 
     def _signal(self, name: str, value: Any, x: Tensor, output: Tensor) -> Tensor:
