@@ -33,6 +33,7 @@ class Case:
         self.layer = plastic(
             self.module, rules.soft_hebb(eta=1e-6), activation=partial(activations.soft, temperature=TEMPERATURE)
         )
+        self.map = self.module(self.x).detach()
 
     def step(self) -> None:
         self.layer(self.x)
@@ -41,6 +42,12 @@ class Case:
         with torch.no_grad():
             u = self.module(self.x)
             torch.nn.grad.conv2d_weight(self.x, self.module.weight.shape, u, padding=2)
+
+    def weight_gradient(self) -> None:
+        torch.nn.grad.conv2d_weight(self.x, self.module.weight.shape, self.map, padding=2)
+
+    def map_as_kernel(self) -> None:
+        functional.conv2d(self.x.transpose(0, 1), self.map.transpose(0, 1), padding=2)
 
     def research_code(self) -> None:
         with torch.no_grad():
@@ -65,6 +72,9 @@ def test_convolution(batch: int, compare: Any, benchmark: Any) -> None:
     benchmark.pedantic(case.step, rounds=3, warmup_rounds=1)
     compare.ratio("step / floor", case.step, case.floor, "as near 1 as can be")
     compare.ratio("research code / step", case.research_code, case.step, ">= 3", rounds=7)
+    compare.ratio(
+        "map as kernel / weight-gradient pass", case.map_as_kernel, case.weight_gradient, "what can be gained", rounds=7
+    )
 
 
 def assert_equal(case: Case, other: Callable[[], None]) -> None:
