@@ -119,7 +119,7 @@ def flat_map(y: Any, groups: int) -> np.ndarray:
     return y.permute(1, 0, 3, 2).reshape(groups, -1, y.shape[2]).numpy()
 
 
-def signals_of(rule: Rule, output: Any, batch: int, seed: int) -> dict[str, Any]:
+def signals_of(rule: Rule, x: Any, output: Any, seed: int) -> dict[str, Any]:
     """Whatever else the rule reads."""
     import torch
 
@@ -127,8 +127,9 @@ def signals_of(rule: Rule, output: Any, batch: int, seed: int) -> dict[str, Any]
     found = {}
     for cell in compiler.lower(rule).cells:
         if cell != DRIVE:
-            found[f"{cell.side}_{cell.variable}"] = torch.rand(output.shape, generator=generator).double()
-    return found | {name: torch.rand(batch, generator=generator).double() for name in rule.signals}
+            like = x if cell.side == "pre" else output
+            found[f"{cell.side}_{cell.variable}"] = torch.rand(like.shape, generator=generator).double()
+    return found | {name: torch.rand(len(x), generator=generator).double() for name in rule.signals}
 
 
 def reference_steps(
@@ -151,7 +152,8 @@ def reference_steps(
             cells = {PRE: pre[g], POST: post, DRIVE: drive}
             for cell in plan.cells:
                 if cell != DRIVE:
-                    cells[cell] = flat_map(signals[f"{cell.side}_{cell.variable}"], groups)[g]
+                    given = signals[f"{cell.side}_{cell.variable}"]
+                    cells[cell] = (patches(module, given) if cell.side == "pre" else flat_map(given, groups))[g]
             modulators = {name: np.repeat(signals[name].numpy(), positions) for name in rule.signals}
             values = rates.Batch(rule.values, weights, cells, modulators, state)
             with np.errstate(all="ignore"):

@@ -41,7 +41,7 @@ def assert_learns_as_the_reference(rule: Rule, shape: Shape, seed: int, activati
     module, x = make_convolution(shape, seed)
     x = x * 100 if rule.is_timed else x  # Hz
     start, output = module.weight.detach().numpy().copy(), module(x)
-    signals = signals_of(rule, output, len(x), seed)
+    signals = signals_of(rule, x, output, seed)
     wanted, wanted_state = reference_steps(rule, module, x, signals, activation, dt, 2)
     layer = plastic(module, rule, activation=activation, dt=dt)
     for _ in range(2):
@@ -82,6 +82,7 @@ WRITTEN = {
     "only inputs": "dw/dt = a * pre**2 + a * sum_post(2 * post)",
     "a variable of the synapse": "dw/dt = reward * e\nde/dt = -e / tau + pre * post + a * sum_pre(e) * reconstruct(e)",
     "modulators on either side": "dw/dt = a * reward * pre + (reward - a) * (reward + post)",
+    "another variable of the presynaptic cell": "dw/dt = a * pre.v * post + a * sum_pre(pre.v * w) * pre",
     "exp of nothing is one, also beyond the edge": "dw/dt = a * exp(pre) * post",
 }
 
@@ -94,16 +95,18 @@ def test_written_rule(purpose: str) -> None:
     assert_learns_as_the_reference(rule, PLAIN, seed=2)
 
 
+TAME = {"functions": ("tanh", "relu"), "operators": ("+", "-", "*"), "numbers": st.sampled_from([Number(0.5)])}
+CELLS = (PRE, POST, Cell("post", "drive"), Cell("pre", "v"))
+
+
 @settings(max_examples=40)
 @given(
-    expressions(
-        ("a", "reward"), taus=("tau",), cells=(PRE, POST, Cell("post", "drive")), filters=("mean", "trace"),
-        functions=("tanh", "relu"), operators=("+", "-", "*"), max_depth=4,
-        numbers=st.sampled_from([Number(0.5), Number(2.0)]),
-    )
-)  # fmt: skip
-def test_random_rule_learns_as_the_reference_or_is_refused(weight: Expr) -> None:
-    text = f"dw/dt = 0.001 * ({to_text(weight)}) + 0 * a * reward * mean(pre, tau)"
+    expressions(("a", "reward", "e"), taus=("tau",), cells=CELLS, filters=("mean", "trace"), max_depth=4, **TAME),
+    expressions(("a",), taus=("tau",), cells=(PRE, POST), filters=("mean",), max_depth=2, **TAME),
+)
+def test_random_rule_learns_as_the_reference_or_is_refused(weight: Expr, variable: Expr) -> None:
+    used = "0 * a * reward * e * mean(pre, tau)"
+    text = f"dw/dt = 0.001 * ({to_text(weight)}) + {used}\nde/dt = 0.01 * ({to_text(variable)}) - e / tau"
     rule = Rule(text, signals="reward", a=0.3, tau=2.0)
     module, _ = make_convolution(NARROW, 3)
     try:
@@ -111,6 +114,11 @@ def test_random_rule_learns_as_the_reference_or_is_refused(weight: Expr) -> None
     except LanguageError:
         return  # what may be refused is tested below
     assert_learns_as_the_reference(rule, NARROW, seed=3)
+
+
+@pytest.mark.parametrize("text", ["dw/dt = tanh(w) - tanh(w)", "dw/dt = post * (w - w) + 2", "dw/dt = pre - pre"])
+def test_what_cancels(text: str) -> None:
+    assert_learns_as_the_reference(Rule(text), NARROW, seed=3)
 
 
 @pytest.mark.parametrize(

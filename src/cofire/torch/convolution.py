@@ -202,7 +202,8 @@ class Patches(Evaluator):
     def _synapse(self, term: Term) -> Tensor | None:
         if term.synapse is None:
             return None
-        return self.array(self.value(term.synapse, SYNAPSES)).expand(self.geometry.groups, -1, -1)
+        value = self.array(self.value(term.synapse, SYNAPSES))
+        return (value if value.ndim else value.reshape(1, 1, 1)).expand(self.geometry.groups, -1, -1)
 
     def _image(self, term: Term) -> Tensor:
         value, whole = self.array(self.value(term.pre, IMAGE)), self.cells[Cell("pre")]  # type: ignore[arg-type]
