@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cofire import CofireError, LanguageError, Rule, activations, rules
+from cofire import CofireError, DivergenceError, LanguageError, Rule, activations, rules
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, Call, Cell, Expr, Number, walk
 from cofire.units import ms
@@ -44,6 +44,10 @@ def assert_learns_as_the_reference(rule: Rule, shape: Shape, seed: int, activati
     signals = signals_of(rule, x, output, seed)
     wanted, wanted_state = reference_steps(rule, module, x, signals, activation, dt, 2)
     layer = plastic(module, rule, activation=activation, dt=dt)
+    if not np.isfinite(wanted).all():  # a patch of padding only, which `competitive` cannot normalise
+        with pytest.raises(DivergenceError, match="has no value here"):
+            layer(x, **signals)
+        return
     for _ in range(2):
         layer(x, **signals)
     start, got = start.reshape(wanted.shape), module.weight.numpy().reshape(wanted.shape)
@@ -65,6 +69,7 @@ def test_catalogue_rule(name: str) -> None:
     assert_learns_as_the_reference(rules.get(name)(), PLAIN, seed=1)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")  # torch's, of its own speed
 @settings(max_examples=25)
 @given(shape=shapes(), name=st.sampled_from(sorted(set(rules.names()) - NEAREST)), seed=st.integers(0, 99))
 def test_any_geometry(shape: Shape, name: str, seed: int) -> None:

@@ -17,31 +17,12 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 nn = torch.nn
 
 from cofire.torch import PRESETS, Plastic, accumulate, plastic, scales, soft_hebb_block, soft_hebb_net  # noqa: E402
+from torch_layers.processes import images, learn, make_net  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-def make_net() -> Any:
-    """Two layers with memories of their own; float64, so that only the order of sums is left as a difference."""
-    return nn.Sequential(
-        plastic(nn.Conv2d(2, 3, 3, padding=1, dtype=torch.float64), rules.bcm(eta=0.01)),
-        nn.ReLU(),
-        plastic(
-            nn.Conv2d(3, 4, 3, stride=2, groups=1, dtype=torch.float64),
-            rules.soft_hebb(),
-            activation=partial(activations.soft, temperature=2.0),
-            scale=partial(scales.slowing, rate=0.1),
-        ),
-        nn.Flatten(),
-        plastic(nn.Linear(36, 5, dtype=torch.float64), rules.covariance(eta=0.01)),
-    )
-
-
-def images(n: int) -> Any:
-    return torch.rand(n, 2, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
 def assert_close(one: Any, other: Any, atol: float = 1e-12) -> None:
@@ -166,27 +147,12 @@ def test_compiled_it_learns_the_same() -> None:
     assert net[0].steps == 2
 
 
-def _process(rank: int, port: int, path: str) -> None:
-    import torch.distributed as dist
-
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    torch.manual_seed(0)
-    net = make_net()
-    head = nn.Linear(5, 2, dtype=torch.float64)
-    whole = nn.parallel.DistributedDataParallel(nn.Sequential(net, head))
-    for part in images(12).split(6):  # two steps, three images a process
-        whole(part.split(3)[rank]).sum().backward()
-    torch.save(net.state_dict(), f"{path}/{rank}.pt")
-    dist.destroy_process_group()
-
-
 def test_two_processes_learn_as_one(tmp_path: Any) -> None:
     """To the last bit as one process that is given the same pieces, since a + b is b + a."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.spawn(_process, (port, str(tmp_path)), nprocs=2)
+    torch.multiprocessing.spawn(learn, (port, str(tmp_path)), nprocs=2)
     torch.manual_seed(0)
     net, whole = make_net(), make_net()
     whole.load_state_dict(net.state_dict())

@@ -36,14 +36,12 @@ class Convolution:
     rule: Rule
     place: PatchPlacement
     weight: Passes
-    states: tuple[tuple[State, Passes | None], ...]
+    states: tuple[tuple[State, Passes], ...]
 
     @classmethod
     def of(cls, rule: Rule, plan: Plan) -> Convolution:
         place = PatchPlacement(plan.place.variables, plan.place.signals)
-        states = tuple((state, passes(state.drive, place) if "pre" in state.axes else None) for state in plan.states)
-        for state in plan.states:
-            passes(state.drive, place)  # whatever is remembered, the sums inside must separate
+        states = tuple((state, passes(state.drive, place)) for state in plan.states)
         return cls(rule, place, passes(plan.equations.weight, place), states)
 
     def slope(
@@ -92,16 +90,16 @@ class Patches(Evaluator):
             total = total + part
         return total
 
-    def advanced(self, state: State, drive: Passes | None, dt: float) -> Tensor:
+    def advanced(self, state: State, drive: Passes, dt: float) -> Tensor:
         """Solves dX/dt = -rate · X + drive over `dt`, the drive held at its average over samples and positions."""
         decay, gain = decay_and_gain(self.number(state.rate), dt)
         old = self.state[state.key]
-        if drive is None:
-            mean = self._mean(self.array(self.value(state.drive, MAP)))
-            mean = mean.reshape(mean.shape[:2]) if "post" in state.axes else mean.reshape(mean.shape[0])
-        else:
+        if "pre" in state.axes:
             mean = self.total(drive)
-            mean = mean if "post" in state.axes else mean[:, 0]
+        else:
+            mean = self._mean(self.array(self.value(state.drive, MAP))).reshape(self.geometry.groups, -1)
+        if "post" not in state.axes:
+            mean = mean[:, 0]
         return old * decay + mean * gain
 
     def read(self, node: Expr, context: tuple[Axis, ...], window: Window) -> Tensor:  # noqa: ARG002
@@ -116,9 +114,9 @@ class Patches(Evaluator):
                 return self._on(context, self._once(node, lambda: self._sum_pre(inner)))
             case Call("sum_post", (inner,)):
                 return self._on(context, self._once(node, lambda: self._sum_post(inner)))
-        kept, axes = self.state[to_text(node)], self.place.axes(node)
-        if "pre" in axes:
-            return kept if "post" in axes and kept.ndim == 3 else kept[:, None, :]
+        kept = self.state[to_text(node)]
+        if "pre" in self.place.axes(node):
+            return kept if kept.ndim == 3 else kept[:, None, :]
         return self._on(context, kept.reshape(1, kept.shape[0], -1, *(1,) * self.geometry.axes))
 
     def _on(self, context: tuple[Axis, ...], array: Tensor) -> Tensor:
