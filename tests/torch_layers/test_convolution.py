@@ -88,6 +88,7 @@ WRITTEN = {
     "a variable of the synapse": "dw/dt = reward * e\nde/dt = -e / tau + pre * post + a * sum_pre(e) * reconstruct(e)",
     "modulators on either side": "dw/dt = a * reward * pre + (reward - a) * (reward + post)",
     "another variable of the presynaptic cell": "dw/dt = a * pre.v * post + a * sum_pre(pre.v * w) * pre",
+    "what a patch has in all, without post": "dw/dt = a * pre / sum_pre(pre) + a * tanh(pre) * (w - sum_pre(pre))",
     "exp of nothing is one, also beyond the edge": "dw/dt = a * exp(pre) * post",
 }
 
