@@ -89,9 +89,7 @@ __all__ = [
     "units",
 ]
 
-_LATE = frozenset(
-    {"activations", "data", "experiments", "memory", "network", "neurons", "protocols", "rules", "torch"}
-)
+_LATE = frozenset({"activations", "data", "experiments", "memory", "network", "neurons", "protocols", "rules", "torch"})
 
 _NETWORK = frozenset(
     {
