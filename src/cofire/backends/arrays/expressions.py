@@ -29,22 +29,17 @@ EVERYTHING: Window = {}
 
 
 @dataclass(frozen=True)
-class Values:
-    """Everything a step reads. `xp` is the array namespace; `axes_of` a leaf are those of its array, in `ORDER`."""
+class Evaluator:
+    """Arithmetic on trees. `xp` is the array namespace; where leaves and sums come from, a subclass says in `read`."""
 
     xp: Any
     place: Placement
     parameters: Mapping[str, float]
     w: Array
-    cells: Mapping[Cell, Array]
-    signals: Mapping[str, Array]
-    state: Mapping[str, Array]
-    reduced: Callable[[Separated, Axis, Values], Array]
-    _sums: dict[Expr, Array] = field(default_factory=dict)
 
-    @property
-    def samples(self) -> int:
-        return int(self.cells[PRE].shape[0])
+    def read(self, node: Expr, context: tuple[Axis, ...], window: Window) -> Array:
+        """A leaf, or a sum over cells, with the axes of `context`."""
+        raise NotImplementedError
 
     def array(self, value: Array | float) -> Array:
         """`value` as an array of the library, type and device of the weights."""
@@ -73,11 +68,7 @@ class Values:
             case Call(function, arguments) if function not in FILTERS | REDUCTIONS:
                 values = [self.value(argument, context, window) for argument in arguments]
                 return self._apply(node, function, values)
-            case Call("reconstruct_ordered", (argument,)):
-                rows = aligned(self.w, ("post", "pre"), context) * self.value(argument, context, window)
-                return self.xp.cumulative_sum(rows, axis=context.index("post"))
-        array, axes = self.leaf(node)
-        return aligned(array, axes, context, window)
+        return self.read(node, context, window)
 
     def number(self, node: Expr) -> float:
         """A subexpression made of parameters only. Raises: `ParameterError` if it is not finite."""
@@ -85,30 +76,6 @@ class Values:
         if not isinstance(value, int | float) or not math.isfinite(value):
             raise ParameterError(f"{to_text(node)!r} is not a finite number for these parameters")
         return float(value)
-
-    def leaf(self, node: Expr) -> tuple[Array, tuple[Axis, ...]]:
-        """The array of a leaf and its axes."""
-        match node:
-            case Weight():
-                return self.w, ("post", "pre")
-            case Cell(side) if node in self.cells:
-                return self.cells[node], ("batch", side)
-            case Cell() if node == DRIVE:
-                return self._once(node, lambda: self.cells[PRE] @ self.w.T), ("batch", "post")
-            case Name(name) if name in self.signals:
-                return self.signals[name], ("batch",)
-        axes = tuple(axis for axis in ORDER if axis in self.place.axes(node))
-        if isinstance(node, Call) and node.function in REDUCTIONS:
-            kept: Axis = "post" if node.function == "sum_pre" else "pre"
-            inside = separate(node.arguments[0], self.place)
-            total = self._once(node, lambda: self.reduced(inside, kept, self))
-            return total[tuple(slice(None) if axis in axes else 0 for axis in ("batch", kept))], axes
-        return self.state[to_text(node)], axes
-
-    def _once(self, node: Expr, make: Callable[[], Array]) -> Array:
-        if node not in self._sums:
-            self._sums[node] = make()
-        return self._sums[node]
 
     def _arithmetic(self, node: Expr, operator: str, left: Array | float, right: Array | float) -> Array | float:
         if operator == "**":
@@ -146,6 +113,53 @@ class Values:
             except (ValueError, ZeroDivisionError, OverflowError, TypeError):
                 raise ParameterError(f"{to_text(node)!r} is not a finite number for these parameters") from None
         return _ARRAYS[function](self.xp, *(self.array(value) for value in values))
+
+
+@dataclass(frozen=True)
+class Values(Evaluator):
+    """Everything a step on a batch reads."""
+
+    cells: Mapping[Cell, Array]
+    signals: Mapping[str, Array]
+    state: Mapping[str, Array]
+    reduced: Callable[[Separated, Axis, Values], Array]
+    _sums: dict[Expr, Array] = field(default_factory=dict)
+
+    @property
+    def samples(self) -> int:
+        return int(self.cells[PRE].shape[0])
+
+    def read(self, node: Expr, context: tuple[Axis, ...], window: Window) -> Array:
+        match node:
+            case Call("reconstruct_ordered", (argument,)):
+                rows = aligned(self.w, ("post", "pre"), context) * self.value(argument, context, window)
+                return self.xp.cumulative_sum(rows, axis=context.index("post"))
+        array, axes = self.leaf(node)
+        return aligned(array, axes, context, window)
+
+    def leaf(self, node: Expr) -> tuple[Array, tuple[Axis, ...]]:
+        """The array of a leaf and its axes."""
+        match node:
+            case Weight():
+                return self.w, ("post", "pre")
+            case Cell(side) if node in self.cells:
+                return self.cells[node], ("batch", side)
+            case Cell() if node == DRIVE:
+                return self._once(node, lambda: self.cells[PRE] @ self.w.T), ("batch", "post")
+            case Name(name) if name in self.signals:
+                return self.signals[name], ("batch",)
+        axes = tuple(axis for axis in ORDER if axis in self.place.axes(node))
+        if isinstance(node, Call) and node.function in REDUCTIONS:
+            kept: Axis = "post" if node.function == "sum_pre" else "pre"
+            inside = separate(node.arguments[0], self.place)
+            total = self._once(node, lambda: self.reduced(inside, kept, self))
+            return total[tuple(slice(None) if axis in axes else 0 for axis in ("batch", kept))], axes
+        return self.state[to_text(node)], axes
+
+    def _once(self, node: Expr, make: Callable[[], Array]) -> Array:
+        if node not in self._sums:
+            self._sums[node] = make()
+        return self._sums[node]
 
 
 def aligned(array: Array, axes: tuple[Axis, ...], context: tuple[Axis, ...], window: Window = EVERYTHING) -> Array:

@@ -46,7 +46,7 @@ def read_inputs(
     weights = np.asarray([[_float("w", w)]]) if scalar else _weights(w)
     xp = compat.array_namespace(weights)
     n_post, n_pre = weights.shape
-    _check_names(rule, plan, signals)
+    check_names(rule, plan, signals)
     if state is not None and not isinstance(state, Mapping):
         raise ArrayError(f"state is {_kind(state)}; give None at first, then the state that step returned")
     steps = getattr(state, "step", 0)
@@ -61,7 +61,7 @@ def read_inputs(
     samples = cells[PRE].shape[0]
     for cell, array in cells.items():
         if array.shape[0] != samples:
-            raise ArrayError(f"{_name(cell)} has {array.shape[0]} samples, but pre has {samples}")
+            raise ArrayError(f"{cell_name(cell)} has {array.shape[0]} samples, but pre has {samples}")
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
     kept = _state(plan, state, weights)
     values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, reduced)
@@ -109,21 +109,22 @@ def _weights(w: Any) -> Array:
 
 
 def _cells(plan: Plan, signals: Mapping[str, Any]) -> list[tuple[Cell, str, Any]]:
-    return [(cell, _name(cell), signals[_name(cell)]) for cell in plan.cells if _name(cell) in signals]
+    return [(cell, cell_name(cell), signals[cell_name(cell)]) for cell in plan.cells if cell_name(cell) in signals]
 
 
-def _name(cell: Cell) -> str:
+def cell_name(cell: Cell) -> str:
     """The keyword for a variable of a cell: `post_target` for `post.target`."""
     return cell.side if cell.variable is None else f"{cell.side}_{cell.variable}"
 
 
-def _check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
-    wanted = {_name(cell) for cell in plan.cells} | set(rule.signals)
+def check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
+    """Raises: `ArrayError` for a signal that the rule does not read, and for one that is missing."""
+    wanted = {cell_name(cell) for cell in plan.cells} | set(rule.signals)
     for name in signals:
         if name not in wanted:
             what = f"; it takes {', '.join(sorted(wanted))}" if wanted else "; it takes only pre and post"
             raise ArrayError(f"this rule has no signal {name!r}{did_you_mean(name, wanted) or what}")
-    for name in sorted(wanted - {_name(DRIVE)}):
+    for name in sorted(wanted - {cell_name(DRIVE)}):
         if name not in signals:
             raise ArrayError(f"this rule needs {name}=: give its value with each step")
 

@@ -66,11 +66,35 @@ def step(
                 target[...] = values.w
             return (w if out is None else out), given.state
         kept = {item.key: _advanced(item, dt, given, rule) for item in plan.states}
-        guard = _guard(rule, given, "w", lambda rows: _held(_normalized(rows, rule, xp), rule, xp))
+        guard = _guard(rule, given, "w", lambda rows: held(rows, rule, xp))
         new = add_terms(plan.terms, values.w, 1.0, _gain(dt, reduce, values), values, target, guard)
     if out is not None:
         new = out
     return (float(new[0, 0]) if given.scalar else new), RuleState(kept, given.state.step + 1)
+
+
+def slope(
+    rule: Rule,
+    plan: Plan,
+    w: Any,
+    pre: Any,
+    post: Any,
+    state: Mapping[str, Any] | None,
+    dt: float,
+    signals: Mapping[str, Any],
+) -> tuple[Any, RuleState]:
+    """dw/dt averaged over a batch, and the state after `dt`: what pieces of a batch are put together from."""
+    with _quiet(w):
+        given = read_inputs(rule, plan, w, pre, post, state, signals)
+        kept = {item.key: _advanced(item, dt, given, rule) for item in plan.states}
+        guard = _guard(rule, given, "w")
+        change = add_terms(plan.terms, given.values.w, 0.0, 1.0, given.values, None, guard)
+    return change, RuleState(kept, given.state.step + 1)
+
+
+def decay_and_gain(rate: float, dt: float) -> tuple[float, float]:
+    """What is left of a quantity that decays at `rate` after `dt`, and what a drive of 1 adds to it in that time."""
+    return math.exp(-rate * dt), (dt if rate == 0.0 else -math.expm1(-rate * dt) / rate)
 
 
 def _gain(dt: float, reduce: str, values: Values) -> float:
@@ -84,8 +108,7 @@ def _advanced(state: State, dt: float, given: Inputs, rule: Rule) -> Array:
     if state.kind == "nearest":
         raise ArrayError(f"{state.key} is defined for spikes only: a rate has no nearest spike; use trace")
     values, guard = given.values, _guard(rule, given, state.key)
-    rate = values.number(state.rate)
-    decay, gain = math.exp(-rate * dt), (dt if rate == 0.0 else -math.expm1(-rate * dt) / rate)
+    decay, gain = decay_and_gain(values.number(state.rate), dt)
     old = values.state[state.key]
     if state.axes == SYNAPSE:
         return add_terms(state.terms, old, decay, gain, values, None, guard)
@@ -127,7 +150,9 @@ def _normalized(w: Array, rule: Rule, xp: Any) -> Array:
     return w / xp.where(norms > 0, norms, xp.ones_like(norms))
 
 
-def _held(w: Array, rule: Rule, xp: Any) -> Array:
+def held(w: Array, rule: Rule, xp: Any) -> Array:
+    """`w[post, pre]` normalised and within bounds, as the rule asks."""
+    w = _normalized(w, rule, xp)
     if rule.bounds is None:
         return w
     low, high = (None if math.isinf(end) else end for end in rule.bounds)
