@@ -109,7 +109,8 @@ class ConvHebb(HebbianLayer):
             seen -= seen.mean(axis=0)
             self._floors.append(self.floor * float(patches.squares(seen).mean()) or 1.0)  # 1 if all patches are flat
             self.filters_.append(starting_weights(rng, filters, seen.T))
-            images = self._next(self._answers(images, len(self.filters_) - 1))
+            if len(self.filters_) < len(self._filters):
+                images = self._next(self._answers(images, len(self.filters_) - 1))
 
     def _step(self, x: Array, dt: float) -> None:
         with one_thread():
@@ -160,8 +161,7 @@ class ConvHebb(HebbianLayer):
 
     def _next(self, images: Array) -> Array:
         """What the next layer sees: averages over 2 by 2 pixels."""
-        rows, columns = images.shape[2:]
-        return patches.averaged(images, -(-rows // 2), -(-columns // 2))
+        return patches.averaged(images, 2, 2)
 
     def transform(self, X: Any) -> Array:
         """Answers of every layer averaged over the grid, `[n, features]`; nothing is learned."""
@@ -176,7 +176,8 @@ class ConvHebb(HebbianLayer):
         images, found = self._images(X), []
         for layer in range(len(self.filters_)):
             answers = self._answers(images, layer)
-            found.append(patches.averaged(answers, self.grid, self.grid).transpose(1, 0, 2, 3).reshape(len(X), -1))
+            sizes = (patches.cells(length, self.grid)[0] for length in images.shape[2:])
+            found.append(patches.averaged(answers, *sizes).transpose(1, 0, 2, 3).reshape(len(X), -1))
             if layer + 1 < len(self.filters_):
                 images = self._next(answers)
         return np.concatenate(found, axis=1)
@@ -190,7 +191,8 @@ class ConvHebb(HebbianLayer):
             self.norms_.append(np.linalg.norm(w, axis=1))
             self.dead_units_.append(np.setdiff1d(np.arange(len(w)), winners))
             self.likeness_.append(likeness(w))
-            images = self._next(self._answers(images, layer))
+            if layer + 1 < len(self.filters_):
+                images = self._next(self._answers(images, layer))
 
     def _warnings(self) -> Iterator[str]:
         for layer, w in enumerate(self.filters_):
@@ -233,7 +235,7 @@ class ConvHebb(HebbianLayer):
         rows, columns, _ = self._shape
         total = 0
         for filters in self._filters:
-            total += 2 * filters * min(self.grid, rows) * min(self.grid, columns)
+            total += 2 * filters * patches.cells(rows, self.grid)[1] * patches.cells(columns, self.grid)[1]
             rows, columns = -(-rows // 2), -(-columns // 2)
         return total
 

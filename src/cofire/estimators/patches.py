@@ -41,13 +41,22 @@ def squares(patches: Array) -> Array:
 
 
 def averaged(images: Array, rows: int, columns: int) -> Array:
-    """The average over each cell of a grid of at most `rows` by `columns`, `[channels, n, rows, columns]`."""
-    for axis, cells in ((3, columns), (2, rows)):
-        edges = np.linspace(0, images.shape[axis], min(cells, images.shape[axis]) + 1).round().astype(int)
-        sizes = np.diff(edges).astype(images.dtype)
-        images = np.add.reduceat(images, edges[:-1], axis=axis)
-        images /= sizes[:, None] if axis == 2 else sizes
+    """Averages over cells of `rows` by `columns` pixels; those at the far edges hold what is left there."""
+    for axis, size in ((2, rows), (3, columns)):
+        length = images.shape[axis]
+        parts = [np.moveaxis(images, axis, -1)[..., first::size] for first in range(min(size, length))]
+        total = parts[0].copy(order="K")
+        for part in parts[1:]:
+            total[..., : part.shape[-1]] += part
+        total /= np.minimum(size, length - np.arange(0, length, size)).astype(images.dtype)
+        images = np.moveaxis(total, -1, axis)
     return images
+
+
+def cells(length: int, grid: int) -> tuple[int, int]:
+    """The size of cells that part `length` pixels into at most `grid`, and how many there are."""
+    size = -(-length // grid)
+    return size, -(-length // size)
 
 
 def _reflected(images: Array, before: int, after: int, axis: int) -> Array:

@@ -31,6 +31,7 @@ class RidgeSums:
 
     def __init__(self) -> None:
         self.samples = 0
+        self._found: dict[tuple[float, ...], tuple[Array, Array, Array]] = {}
 
     def add(self, x: Array, targets: Array) -> None:
         if not self.samples:
@@ -40,6 +41,7 @@ class RidgeSums:
             self.classes = np.zeros((len(targets), targets.shape[2]))
             self.along = np.zeros((len(targets), x.shape[1], targets.shape[2]))
             self.squares = np.zeros(len(targets))
+        self._found.clear()
         x = x - self.origin
         self.samples += len(x)
         self.total += x.sum(axis=0, dtype=np.float64)
@@ -48,6 +50,14 @@ class RidgeSums:
             self.classes[l] += target.sum(axis=0)
             self.along[l] += x.T @ target.astype(x.dtype)
             self.squares[l] += np.sum(target**2)
+
+    def solved(self, penalties: tuple[float, ...] = PENALTIES) -> tuple[Array, Array, Array]:
+        """`fit`, worked out once, in the type of the features."""
+        if penalties not in self._found:
+            coefficients, intercepts, chosen = self.fit(penalties=penalties)
+            kind = self.origin.dtype
+            self._found = {penalties: (coefficients.astype(kind), intercepts.astype(kind), chosen)}
+        return self._found[penalties]
 
     def fit(self, scale: float | None = None, penalties: tuple[float, ...] = PENALTIES) -> tuple[Array, Array, Array]:
         """`(coefficients[labelling, k, classes], intercepts[labelling, classes], penalty[labelling])`.
@@ -117,7 +127,6 @@ class RidgeReadout(ClassifierMixin, BaseEstimator):
             self.classes_ = unique_labels(y if classes is None else classes)
             self._sums = RidgeSums()
         self._sums.add(X, one_hot(y, self.classes_)[None])
-        self._solution: tuple[Array, Array, float] | None = None
         return self
 
     @property
@@ -135,11 +144,8 @@ class RidgeReadout(ClassifierMixin, BaseEstimator):
     def _solved(self) -> tuple[Array, Array, float]:
         if "classes_" not in self.__dict__:
             raise AttributeError("this RidgeReadout has learned nothing yet: call fit")
-        if self._solution is None:
-            coefficients, intercepts, penalties = self._sums.fit(penalties=tuple(self.penalties))
-            kind = self._sums.origin.dtype
-            self._solution = (coefficients[0].astype(kind), intercepts[0].astype(kind), float(penalties[0]))
-        return self._solution
+        coefficients, intercepts, penalties = self._sums.solved(tuple(self.penalties))
+        return coefficients[0], intercepts[0], float(penalties[0])
 
     def decision_function(self, X: Any) -> Array:
         """What the regression says of each class, `[n, classes]`; of two, their difference `[n]`."""
