@@ -30,6 +30,7 @@ from cofire.rule import Rule
 
 if TYPE_CHECKING:
     from cofire import data as data
+    from cofire import estimators as estimators
     from cofire import experiments as experiments
     from cofire import language as language
     from cofire import memory as memory
@@ -69,6 +70,7 @@ __all__ = [
     "all_to_all",
     "by_distance",
     "data",
+    "estimators",
     "experiments",
     "fixed_in_degree",
     "fixed_probability",
@@ -86,7 +88,7 @@ __all__ = [
     "units",
 ]
 
-_LATE = frozenset({"data", "experiments", "memory", "network", "neurons", "protocols", "rules"})
+_LATE = frozenset({"data", "estimators", "experiments", "memory", "network", "neurons", "protocols", "rules"})
 
 _NETWORK = frozenset(
     {

@@ -16,18 +16,24 @@ All but the last two learn without labels. `fit`, `partial_fit`, `transform`; af
 by training labels.
 """
 
-from cofire.estimators._layer import LearningWarning
-from cofire.estimators.bcm import BCM
-from cofire.estimators.classifier import HebbianClassifier
-from cofire.estimators.competitive import CompetitiveLearning
-from cofire.estimators.conv import ConvHebb
-from cofire.estimators.foldiak import FoldiakCoder
-from cofire.estimators.krotov_hopfield import KrotovHopfield
-from cofire.estimators.labels import label_units
-from cofire.estimators.pca import HebbianPCA
-from cofire.estimators.readout import RidgeReadout
-from cofire.estimators.soft_hebb import SoftHebb
-from cofire.estimators.som import SelfOrganizingMap
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cofire.estimators._layer import LearningWarning
+    from cofire.estimators.bcm import BCM
+    from cofire.estimators.classifier import HebbianClassifier
+    from cofire.estimators.competitive import CompetitiveLearning
+    from cofire.estimators.conv import ConvHebb
+    from cofire.estimators.foldiak import FoldiakCoder
+    from cofire.estimators.krotov_hopfield import KrotovHopfield
+    from cofire.estimators.labels import label_units
+    from cofire.estimators.pca import HebbianPCA
+    from cofire.estimators.readout import RidgeReadout
+    from cofire.estimators.soft_hebb import SoftHebb
+    from cofire.estimators.som import SelfOrganizingMap
 
 __all__ = [
     "BCM",
@@ -43,3 +49,28 @@ __all__ = [
     "SoftHebb",
     "label_units",
 ]
+
+_HOME = {
+    "BCM": "bcm",
+    "CompetitiveLearning": "competitive",
+    "ConvHebb": "conv",
+    "FoldiakCoder": "foldiak",
+    "HebbianClassifier": "classifier",
+    "HebbianPCA": "pca",
+    "KrotovHopfield": "krotov_hopfield",
+    "LearningWarning": "_layer",
+    "RidgeReadout": "readout",
+    "SelfOrganizingMap": "som",
+    "SoftHebb": "soft_hebb",
+    "label_units": "labels",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:  # scikit-learn is imported with the first estimator
+        return getattr(import_module(f"cofire.estimators.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'cofire.estimators' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

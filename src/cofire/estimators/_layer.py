@@ -27,6 +27,7 @@ from cofire.backends.state import RuleState
 from cofire.errors import ArrayError, DivergenceError
 from cofire.estimators import _checkpoint
 from cofire.estimators.threads import one_thread
+from cofire.estimators.weights import likeness
 from cofire.rule import Rule
 
 Array = NDArray[Any]
@@ -58,7 +59,7 @@ SHARED = """
 
 
 class LearningWarning(UserWarning):
-    """Learning ended somewhere its result is of little use: dead units, lengths not settled, a collapse, a wrong scale."""
+    """What was learned is of little use: dead units, lengths not settled, a collapse, a wrong scale."""
 
 
 class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -68,6 +69,12 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     dead_units_ : those that win no sample of the data. likeness_ : mean |cos| between the weights of two units.
     """
 
+    dead_units_: Any
+    norms_: Any
+    likeness_: Any
+    weights_: Array
+    n_steps_: int
+    _state: Any
     _kept: ClassVar[tuple[str, ...]] = ("weights_",)  # arrays that learning changes
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
 
@@ -77,10 +84,10 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @abstractmethod
     def _start(self, X: Array, rng: np.random.Generator) -> None:
-        """Draws `weights_`, and whatever else is learned, in the type of `X`."""
+        """Draws `weights_`, and whatever else is learned, in the type of `X`: some prepared samples."""
 
     @abstractmethod
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         """What the units do at responses `u`: the rule's `post`. A step of this batch lasts `dt`, from 1 to 0."""
 
     def _features(self, u: Array) -> Array:
@@ -97,7 +104,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def _learn(self, x: Array, dt: float) -> None:
         """One step from a prepared batch."""
-        post = self._post(x, self._response(x), dt)
+        post = self._post(self._response(x), dt)
         self.weights_, self._state = self._rule_.step(
             self.weights_, pre=x, post=post, state=self._state, out=self.weights_, dt=dt, reduce="sum"
         )
@@ -116,7 +123,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         X = self._checked(X, reset=True)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         path, training = None if self.checkpoint is None else Path(self.checkpoint), ""
-        self._begin(X, seed)
+        self._begin(X[np.random.default_rng(seed).permutation(len(X))[:1000]], seed)
         if path is not None:
             training = _checkpoint.fingerprint(self, X)
             found = _checkpoint.read(path, training)
@@ -146,7 +153,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         first = not hasattr(self, "n_steps_")
         X = self._checked(X, reset=first)
         if first:
-            self._begin(X, int(check_random_state(self.random_state).randint(2**31 - 1)))
+            self._begin(X[: self.batch_size], int(check_random_state(self.random_state).randint(2**31 - 1)))
         for begin in range(0, len(X), self.batch_size):
             self._step(X[begin : begin + self.batch_size], 1.0)
         self._diagnose(X)
@@ -162,8 +169,9 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return checked
 
     def _begin(self, X: Array, seed: int) -> None:
+        """Starts anew, from some samples: a random thousand for `fit`, the first batch of a stream."""
         self._rule_, self._state, self.n_steps_ = self._rule(), None, 0
-        self._start(self._prepared(X[: max(10 * self.n_units, 1000)]), np.random.default_rng(seed))
+        self._start(self._prepared(X), np.random.default_rng(seed))
 
     def _step(self, x: Array, dt: float) -> None:
         try:
@@ -173,7 +181,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             raise DivergenceError(
                 f"{type(self).__name__} diverged at step {self.n_steps_ + 1} ({error}); lower learning_rate = "
                 f"{self.learning_rate!r}, or scale the inputs: the longest of this batch is "
-                f"{float(np.sqrt(np.max(np.sum(x.astype(np.float64)**2, axis=1)))):.3g}"
+                f"{float(np.sqrt(np.max(np.sum(x.astype(np.float64) ** 2, axis=1)))):.3g}"
             ) from None
         self.n_steps_ += 1
 
@@ -207,21 +215,6 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def unit_length(X: Array) -> Array:
-    """Each row scaled to length one; a row of zeros stays."""
-    result: Array = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.finfo(X.dtype).tiny)
-    return result
-
-
-def likeness(w: Array) -> float:
-    """Mean |cos| between the weights of two different units; 0 for a single one."""
-    if len(w) < 2:
-        return 0.0
-    rows = unit_length(w)
-    cosines = np.abs(rows @ rows.T)
-    return float((cosines.sum() - np.trace(cosines)) / (len(w) * (len(w) - 1)))
 
 
 def largest_change_one(layer: HebbianLayer, x: Array, post: Array, dt: float) -> None:

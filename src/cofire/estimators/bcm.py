@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cofire import rules
-from cofire.estimators._layer import PARAMETERS, POSITIVE, Array, HebbianLayer, unit_length
+from cofire.estimators._layer import PARAMETERS, POSITIVE, Array, HebbianLayer
+from cofire.estimators.weights import unit_length
 from cofire.rule import Rule
 
 
@@ -68,11 +69,15 @@ class BCM(HebbianLayer):
         return unit_length(X)
 
     def _start(self, X: Array, rng: np.random.Generator) -> None:
-        self.weights_ = rng.uniform(0, 2 * self.target / np.sqrt(X.shape[1]), (self.n_units, X.shape[1])).astype(X.dtype)
+        self.weights_ = rng.uniform(0, 2 * self.target / np.sqrt(X.shape[1]), (self.n_units, X.shape[1])).astype(
+            X.dtype
+        )
         # So long a step brings the threshold to the average of these samples; the weights it would give are left.
-        _, self._state = self._rule_.step(self.weights_, pre=X, post=self._post(X, self._response(X), 1.0), dt=100 * self.tau)
+        _, self._state = self._rule_.step(
+            self.weights_, pre=X, post=self._post(self._response(X), 1.0), dt=100 * self.tau
+        )
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         return np.maximum(u, 0)
 
     @property

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cofire import rules
 from cofire.estimators._layer import PARAMETERS, Array
-from cofire.estimators.readout import one_hot
+from cofire.estimators.ridge import one_hot
 
 
 class HebbianClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -69,7 +69,7 @@ class HebbianClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> HebbianClassifier:
-        """Learns on from more samples. `classes`: all there will be; needed in the first call if its piece lacks one."""
+        """Learns on from more samples. `classes`: all there will be; needed at first if the first piece lacks one."""
         X, y = self._begin(X, y, classes, first=not hasattr(self, "weights_"))
         for begin in range(0, len(X), self.batch_size):
             self._learn(X[begin : begin + self.batch_size], y[begin : begin + self.batch_size], 1.0)

@@ -93,7 +93,7 @@ class CompetitiveLearning(Prototypes):
         super()._start(X, rng)
         self.wins_ = np.full(self.n_units, 1 / self.n_units)
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         post = competition.hard(competition.handicapped(u, self.wins_, dt * self.conscience))
         self.wins_ = competition.share_of_wins(self.wins_, post)
         return competition.one_after_another(post, dt * self.learning_rate)

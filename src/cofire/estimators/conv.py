@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -13,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from cofire import rules
 from cofire.errors import ArrayError, ParameterError
 from cofire.estimators import competition, patches
-from cofire.estimators._layer import COUNT, NOT_NEGATIVE, PARAMETERS, POSITIVE, Array, HebbianLayer, likeness, unit_length
+from cofire.estimators._layer import COUNT, NOT_NEGATIVE, PARAMETERS, POSITIVE, Array, HebbianLayer
 from cofire.estimators.soft_hebb import slowed, starting_weights
 from cofire.estimators.threads import each, one_thread
+from cofire.estimators.weights import likeness, unit_length
 from cofire.rule import Rule
 
 CHUNK = 1 << 22  # responses worked on at once by `transform`: 16 MiB in float32
@@ -24,10 +26,10 @@ CHUNK = 1 << 22  # responses worked on at once by `transform`: 16 MiB in float32
 class ConvHebb(HebbianLayer):
     """Layers of filters that compete at every pixel.
 
-    The rule is `cofire.rules.soft_hebb`, as in `SoftHebb`, on patches less their mean and over their contrast. The units
-    of a layer hand on both what is like their weights and what is like the negative of them, relu(±u - threshold), so
-    a layer of m filters makes 2 m images; the next layer sees them averaged over 2 by 2 pixels. `transform` gives the
-    images of every layer, averaged over the cells of a grid. All layers learn in the same pass.
+    The rule is `cofire.rules.soft_hebb`, as in `SoftHebb`, on patches less their mean and over their contrast. A layer
+    hands on both what is like its filters and what is like their negatives, relu(±u - threshold), so that m filters
+    make 2 m images; the next layer sees those averaged over 2 by 2 pixels. `transform` gives the images of every layer,
+    averaged over the cells of a grid. All layers learn in the same pass.
 
     Parameters
     ----------
@@ -44,8 +46,8 @@ class ConvHebb(HebbianLayer):
 
     Attributes
     ----------
-    filters_ : the weights of each layer, `[filters, channels · size²]`. norms_, dead_units_, likeness_ : a list, one entry
-    a layer; a filter is dead if it wins at no pixel of the first images. n_steps_.
+    filters_ : the weights of each layer, `[filters, channels · size²]`. norms_, dead_units_, likeness_ : lists, an
+    entry a layer; a filter is dead if it wins at no pixel of the first images. n_steps_.
 
     Source: A. Journé et al., ICLR 2023, arXiv:2209.11883; the two signs and contrast: A. Coates, A. Y. Ng, ICML 2011.
     """
@@ -103,7 +105,7 @@ class ConvHebb(HebbianLayer):
         self._shape = self._shape_of(X.shape[1])
         self.filters_: list[Array] = []
         self._floors: list[float] = []
-        images = self._images(X[:64])
+        images = self._images(X[:16])
         for filters, size in zip(self._filters, self.sizes, strict=False):
             seen = patches.columns(images, size)
             seen -= seen.mean(axis=0)
@@ -122,10 +124,10 @@ class ConvHebb(HebbianLayer):
         for layer in range(len(self.filters_)):
             self._learn_layer(halves, layer, dt)
             if layer + 1 < len(self.filters_):
-                halves = [self._next(answers) for answers in each(lambda half, k=layer: self._answers(half, k), halves)]
+                halves = [self._next(answers) for answers in each(partial(self._answers, layer=layer), halves)]
 
     def _learn_layer(self, halves: list[Array], layer: int, dt: float) -> None:
-        """One step of one layer. The batch is learned in two halves, one a thread: the same sums for any number of cores."""
+        """One step of one layer. Two threads each learn half the batch: the same sums for any number of cores."""
         w = self.filters_[layer]
         slow = slowed(w)
 
@@ -172,6 +174,11 @@ class ConvHebb(HebbianLayer):
             found = each(self._described, [X[begin : begin + many] for begin in range(0, len(X), many)])
         return np.concatenate(found)
 
+    def patches(self, X: Any) -> Array:
+        """What the first layer sees of `X[n, features]`: a column a pixel, `[channels · size², n · rows · columns]`."""
+        check_is_fitted(self)
+        return self._patches(self._images(self._checked(X, reset=False)), 0)
+
     def _described(self, X: Array) -> Array:
         images, found = self._images(X), []
         for layer in range(len(self.filters_)):
@@ -199,8 +206,8 @@ class ConvHebb(HebbianLayer):
             unsettled = int(np.sum(np.abs(self.norms_[layer] - 1) > 0.5))
             if unsettled > len(w) / 2:
                 yield (
-                    f"norms of {unsettled} of {len(w)} filters of layer {layer + 1} have not converged to 1: more images, "
-                    "more epochs, or a larger learning_rate"
+                    f"norms of {unsettled} of {len(w)} filters of layer {layer + 1} have not converged to 1: "
+                    "more images, more epochs, or a larger learning_rate"
                 )
             if len(w) > 1 and self.likeness_[layer] > 0.99:
                 yield f"all filters of layer {layer + 1} are alike: raise temperature"
@@ -248,4 +255,3 @@ class ConvHebb(HebbianLayer):
         self._floors = [float(floor) for floor in found["floors"]]
         self.n_steps_ = int(found["steps"])
         return int(found["seed"])
-

@@ -22,9 +22,9 @@ STEPS = 30  # of settling, each a third of the way
 class FoldiakCoder(HebbianLayer):
     """Binary units, each active in a share `p` of the samples and independent of the others.
 
-    Units settle under the inhibition of each other, and are on (1) or off (0). Three rules then learn: `cofire.rules.instar`
-    the weights from the inputs, `cofire.rules.foldiak` the inhibition between units, and each threshold moves so that
-    its unit is on in a share p of the samples.
+    Units settle under the inhibition of each other, and are on (1) or off (0). Then three things learn: the weights
+    from the inputs by `cofire.rules.instar`, the inhibition between units by `cofire.rules.foldiak`, and each
+    threshold, which moves so that its unit is on in a share p of the samples.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ class FoldiakCoder(HebbianLayer):
 
     Attributes
     ----------
-    inhibition_ : `[n_units, n_units]`, at most 0, no unit inhibiting itself. threshold_ : `[n_units]`. See `HebbianLayer`.
+    inhibition_ : `[n_units, n_units]`, at most 0, no unit inhibiting itself. threshold_ : `[n_units]`. And those of
+    `HebbianLayer`.
 
     Source: P. Földiák, Biol. Cybern. 64:165-170, 1990, whose inputs are 0 or 1.
     """
@@ -83,8 +84,8 @@ class FoldiakCoder(HebbianLayer):
         low, high = float(X.min()), float(X.max())
         if low < 0 or high > 1:
             warnings.warn(
-                f"FoldiakCoder: inputs go from {low:.3g} to {high:.3g}; thresholds and inhibition are for inputs from 0 "
-                "to 1: scale them, with MinMaxScaler for one",
+                f"FoldiakCoder: inputs go from {low:.3g} to {high:.3g}; thresholds and inhibition are for inputs "
+                "from 0 to 1: scale them, with MinMaxScaler for one",
                 LearningWarning,
                 stacklevel=4,
             )
@@ -105,13 +106,18 @@ class FoldiakCoder(HebbianLayer):
     def _learn(self, x: Array, dt: float) -> None:
         y = self._features(self._response(x))
         self.weights_, _ = self._rule_.step(
-            self.weights_, pre=x, post=competition.one_after_another(y, dt * self.learning_rate), out=self.weights_, dt=dt, reduce="sum"
+            self.weights_,
+            pre=x,
+            post=competition.one_after_another(y, dt * self.learning_rate),
+            out=self.weights_,
+            dt=dt,
+            reduce="sum",
         )
         self.inhibition_, _ = self._inhibiting.step(self.inhibition_, pre=y, post=y, out=self.inhibition_, dt=dt)
         np.fill_diagonal(self.inhibition_, 0)
         self.threshold_ = self.threshold_ + (dt * self.threshold_rate * (y.mean(axis=0) - self.p)).astype(y.dtype)
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         return self._features(u)
 
     def _features(self, u: Array) -> Array:

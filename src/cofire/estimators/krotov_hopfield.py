@@ -20,8 +20,9 @@ from cofire.rule import Rule
 class KrotovHopfield(Competing):
     """A layer of features learned by a ranked competition.
 
-    The rule is `cofire.rules.krotov_hopfield`; `post` is 1 for the unit of greatest Q = Σ sign(w) |w|^(p-1) x, -depression
-    for that of rank `rank`. Each update is divided by its largest entry, as published. `transform` gives relu(w·x)^power.
+    The rule is `cofire.rules.krotov_hopfield`; `post` is 1 for the unit of greatest Q = Σ sign(w) |w|^(p-1) x, and
+    -depression for that of rank `rank`. Each update is divided by its largest entry, as published. `transform` gives
+    relu(w·x)^power.
     Published: MNIST p 3, rank 7, depression .4, 1000 epochs; Fashion-MNIST p 3, rank 5, depression .3, 500 epochs.
 
     Parameters
@@ -88,7 +89,7 @@ class KrotovHopfield(Competing):
     def _response(self, X: Array) -> Array:
         return X @ (np.sign(self.weights_) * np.abs(self.weights_) ** (self.p - 1)).T
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         return competition.ranked(u, self.rank, self.depression)
 
     def transform(self, X: Any) -> Array:

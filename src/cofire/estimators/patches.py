@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 
 def columns(images: Array, size: int) -> Array:
-    """Every patch of `size` by `size` around a pixel, `[channels · size², n · rows · columns]`; edges are reflected."""
+    """The patch of `size` by `size` around every pixel, `[channels · size², n · rows · columns]`; edges reflect."""
     channels, n, rows, across = images.shape
     before, after = (size - 1) // 2, size // 2
     padded = _reflected(_reflected(images, before, after, 2), before, after, 3)
@@ -26,7 +26,7 @@ def columns(images: Array, size: int) -> Array:
 
 
 def contrast(patches: Array, floor: float) -> None:
-    """Each patch less its mean and scaled to length one, in place; nearly flat ones, of a length below √`floor`, less."""
+    """Each patch less its mean and scaled to length one, in place; nearly flat ones, of length below √`floor`, less."""
     patches -= patches.mean(axis=0)
     length = squares(patches)
     length += length.dtype.type(floor)

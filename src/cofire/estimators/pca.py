@@ -84,7 +84,7 @@ class HebbianPCA(HebbianLayer):
                 dt=max(dt, 1e-9) / float(self._power),
             )  # fmt: skip
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         return u
 
     def _response(self, X: Array) -> Array:

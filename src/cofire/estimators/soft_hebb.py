@@ -17,8 +17,8 @@ from cofire.estimators._layer import (
     HebbianLayer,
     LearningWarning,
     largest_change_one,
-    unit_length,
 )
+from cofire.estimators.weights import unit_length
 from cofire.rule import Rule
 
 
@@ -41,7 +41,7 @@ class Competing(HebbianLayer):
         super()._step(x, dt)
 
     def _learn(self, x: Array, dt: float) -> None:
-        largest_change_one(self, x, self._post(x, self._response(x), dt), dt)
+        largest_change_one(self, x, self._post(self._response(x), dt), dt)
 
 
 class SoftHebb(Competing):
@@ -55,7 +55,7 @@ class SoftHebb(Competing):
     ----------
     n_units : features.
     temperature : t, the factor of the responses in the softmax: too low and all units learn the mean, too high and few
-        units win. The paper's 12 is for inputs that are not of unit length.
+        units win. The paper's 12 is for inputs of another scale.
     learning_rate : how far the weight that moves most moves in a step.
     unit_length : whether samples are scaled to length 1.
     epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
@@ -73,8 +73,8 @@ class SoftHebb(Competing):
         self,
         n_units: int = 32,
         *,
-        temperature: float = 50.0,
-        learning_rate: float = 0.05,
+        temperature: float = 200.0,
+        learning_rate: float = 0.1,
         unit_length: bool = True,
         epochs: int = 10,
         batch_size: int = 32,
@@ -100,7 +100,7 @@ class SoftHebb(Competing):
     def _start(self, X: Array, rng: np.random.Generator) -> None:
         self.weights_ = starting_weights(rng, self.n_units, X)
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         return competition.soft(u, self.temperature) * slowed(self.weights_)
 
     def _features(self, u: Array) -> Array:
@@ -117,12 +117,15 @@ class SoftHebb(Competing):
 
 
 def starting_weights(rng: np.random.Generator, units: int, X: Array) -> Array:
-    """Gaussian, about five times as long as they will end: who wins grows shorter, and others get their turn."""
+    """Gaussian, about five times as long as they will end: who wins grows shorter, and others get their turn.
+
+    For inputs `X` that are never negative neither are the weights, since what is opposite to all inputs never wins.
+    """
     drawn: Array = rng.standard_normal((units, X.shape[1])) * (5 / np.sqrt(X.shape[1]))
-    return drawn.astype(X.dtype)
+    return (drawn if np.any(X < 0) else np.abs(drawn)).astype(X.dtype)
 
 
 def slowed(w: Array) -> Array:
-    """The rate of each unit, √| |w| - 1 |, as a factor of its `post`, `[n_units]`; above 0, so that none stands still."""
+    """The rate of each unit, √| |w| - 1 |, a factor of its `post`, `[n_units]`; never 0, so that none stands still."""
     rate: Array = np.sqrt(np.maximum(np.abs(np.linalg.norm(w, axis=1) - 1), 1e-4))
     return rate

@@ -1,4 +1,4 @@
-"""Kohonen's self-organising map: neighbours on the map learn together, so that the map keeps the data's neighbourhoods."""
+"""Kohonen's self-organising map: neighbours learn together, so that the map keeps the neighbourhoods of the data."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ SMALLEST = 0.5  # units: the spread of the neighbourhood at the end, where the w
 class SelfOrganizingMap(Prototypes):
     """A sheet of units that unfolds into the data.
 
-    The rule is `cofire.rules.kohonen`; `post` is exp(-d²/(2 σ²)), d the distance on the map from the unit nearest to the
-    input. In `fit` σ falls geometrically from `radius` to half a unit; a stream (`partial_fit`) keeps to `radius`.
+    The rule is `cofire.rules.kohonen`; `post` is exp(-d²/(2 σ²)), d the distance on the map from the unit that is
+    nearest to the input. In `fit` σ falls geometrically from `radius` to half a unit; a stream (`partial_fit`) keeps to
+    `radius`.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ class SelfOrganizingMap(Prototypes):
     def _rule(self) -> Rule:
         return rules.kohonen(eta=self.learning_rate)
 
-    def _post(self, x: Array, u: Array, dt: float) -> Array:
+    def _post(self, u: Array, dt: float) -> Array:
         wide = max(self.rows, self.columns) / 2 if self.radius is None else self.radius
         spread = SMALLEST * max(wide / SMALLEST, 1.0) ** dt
         winners = u.argmax(axis=1)

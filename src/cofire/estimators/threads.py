@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
@@ -33,7 +33,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 @cache
-def _libraries() -> object:
+def _libraries() -> Any:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # comes with scikit-learn
 
     return ThreadpoolController()

@@ -1,0 +1,79 @@
+"""Features of image patches read out by ridge regression, and the baselines: k-means patches and random ones.
+
+All features pass the same readout, in chunks, so that no more than one chunk of them is ever in memory. Beside the
+labels the readout learns the same labels shuffled, which must tell nothing of the test images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cofire.estimators import ConvHebb, patches
+from cofire.estimators.ridge import RidgeSums
+from cofire.estimators.threads import each, one_thread
+from cofire.experiments._readouts import CLASSES, k_means
+
+Array = NDArray[Any]
+Features = Callable[[Array], Array]
+
+CHUNK = 1000  # images
+SAMPLED = 200_000  # patches that k-means sees
+
+
+def read(features: Features, train: Array, labels: Array, test: Array, rng: np.random.Generator) -> Array:
+    """The classes of `test[m, pixels]`, `[2, m]`: by the labels of `train[n, pixels]`, and by those shuffled."""
+    sums, targets = RidgeSums(), np.eye(CLASSES)[np.stack([labels, rng.permutation(labels)])]
+    for begin in range(0, len(train), CHUNK):
+        here = slice(begin, begin + CHUNK)
+        sums.add(features(train[here]), targets[:, here])
+    coefficients, intercepts, _ = sums.solved()
+    found = [features(test[begin : begin + CHUNK]) for begin in range(0, len(test), CHUNK)]
+    return np.concatenate([(x @ coefficients + intercepts[:, None]).argmax(axis=2) for x in found], axis=1)
+
+
+def with_filters(learner: ConvHebb, filters: Array) -> Features:
+    """The features of a learner of one layer with other filters in the place of those it learned."""
+    other = ConvHebb(**learner.get_params())
+    other.__dict__.update(learner.__dict__)
+    other.filters_ = [filters.astype(learner.filters_[0].dtype)]
+    return other.transform
+
+
+def random_filters(learner: ConvHebb, rng: np.random.Generator) -> Array:
+    """Gaussian weights less their mean, as many as the learner has."""
+    drawn = rng.standard_normal(learner.filters_[0].shape)
+    return drawn - drawn.mean(axis=1, keepdims=True)
+
+
+def k_means_filters(learner: ConvHebb, images: Array, rng: np.random.Generator) -> Array:
+    """Centres of k-means on patches as the learner sees them, flat ones left out."""
+    chosen = images[rng.permutation(len(images))[: max(1, SAMPLED // images.shape[1] * 4)]]
+    seen = learner.patches(chosen).T
+    seen = seen[np.any(seen, axis=1)]
+    seen = seen[rng.permutation(len(seen))[:SAMPLED]]
+    return k_means(seen, len(learner.filters_[0]), rng.integers(2**31, size=2).tolist())
+
+
+def triangle(learner: ConvHebb, centres: Array, grid: int) -> Features:
+    """relu(mean distance to the centres - distance), averaged over the same grid (Coates and Ng 2011)."""
+    half = (np.sum(centres**2, axis=1) / 2)[:, None]
+
+    def described(X: Array) -> Array:
+        seen = learner.patches(X)
+        distances = np.sqrt(np.maximum(np.sum(seen**2, axis=0) + 2 * (half - centres @ seen), 0)).astype(np.float32)
+        near = np.maximum(distances.mean(axis=0) - distances, 0)
+        side = round(X.shape[1] ** 0.5)
+        size = patches.cells(side, grid)[0]
+        return patches.averaged(near.reshape(len(centres), len(X), side, side), size, size)
+
+    def features(X: Array) -> Array:
+        with one_thread():
+            pieces: Sequence[Array] = each(described, [X[begin : begin + 50] for begin in range(0, len(X), 50)])
+        found: Array = np.concatenate([piece.transpose(1, 0, 2, 3).reshape(piece.shape[1], -1) for piece in pieces])
+        return found
+
+    return features
