@@ -239,7 +239,7 @@ def test_in_a_pipeline_searched_and_cloned() -> None:
         make_pipeline(SoftHebb(epochs=3, random_state=0), RidgeReadout()), {"softhebb__n_units": [4, 48]}, cv=2
     ).fit(X, y)
     assert search.best_params_ == {"softhebb__n_units": 48}
-    assert search.best_score_ > 0.8
+    assert search.best_score_ > 0.7
     assert clone(search.best_estimator_).get_params()["softhebb__n_units"] == 48
 
 

@@ -27,9 +27,9 @@ class ConvHebb(HebbianLayer):
     """Layers of filters that compete at every pixel.
 
     The rule is `cofire.rules.soft_hebb`, as in `SoftHebb`, on patches less their mean and over their contrast. A layer
-    hands on both what is like its filters and what is like their negatives, relu(±u - threshold), so that m filters
-    make 2 m images; the next layer sees those averaged over 2 by 2 pixels. `transform` gives the images of every layer,
-    averaged over the cells of a grid. All layers learn in the same pass.
+    hands on both what is like its filters and what is like their negatives, relu(±cosine - threshold), so that m
+    filters make 2 m images; the next layer sees those averaged over 2 by 2 pixels. `transform` gives the images of
+    every layer, averaged over the cells of a grid. All layers learn in the same pass.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ class ConvHebb(HebbianLayer):
     filters_ : the weights of each layer, `[filters, channels · size²]`. norms_, dead_units_, likeness_ : lists, an
     entry a layer; a filter is dead if it wins at no pixel of the first images. n_steps_.
 
-    Source: A. Journé et al., ICLR 2023, arXiv:2209.11883; the two signs and contrast: A. Coates, A. Y. Ng, ICML 2011.
+    Source: A. Journé et al., ICLR 2023, arXiv:2209.11883; two signs and a threshold: A. Coates, A. Y. Ng, ICML
+    2011; contrast: A. Coates, A. Y. Ng, H. Lee, AISTATS 2011.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -152,14 +153,13 @@ class ConvHebb(HebbianLayer):
 
     def _answers(self, images: Array, layer: int) -> Array:
         """What a layer hands on, `[2 · filters, n, rows, columns]`."""
-        w = self.filters_[layer]
-        u = unit_length(w) @ self._patches(images, layer)
+        u = unit_length(self.filters_[layer]) @ self._patches(images, layer)
         threshold = u.dtype.type(self.threshold)
         answers = np.empty((2, *u.shape), dtype=u.dtype)
         np.subtract(u, threshold, out=answers[0])
         np.subtract(-threshold, u, out=answers[1])
         np.maximum(answers, 0, out=answers)
-        return answers.reshape(2 * len(w), *images.shape[1:])
+        return answers.reshape(2 * len(u), *images.shape[1:])
 
     def _next(self, images: Array) -> Array:
         """What the next layer sees: averages over 2 by 2 pixels."""

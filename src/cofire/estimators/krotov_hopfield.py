@@ -13,7 +13,7 @@ from cofire import rules
 from cofire.errors import ParameterError
 from cofire.estimators import competition
 from cofire.estimators._layer import NOT_NEGATIVE, PARAMETERS, POSITIVE, Array
-from cofire.estimators.soft_hebb import Competing
+from cofire.estimators.soft_hebb import Competing, starting_weights
 from cofire.rule import Rule
 
 
@@ -55,7 +55,7 @@ class KrotovHopfield(Competing):
         rank: int = 2,
         depression: float = 0.3,
         power: float = 4.5,
-        learning_rate: float = 0.04,
+        learning_rate: float = 0.1,
         unit_length: bool = True,
         epochs: int = 20,
         batch_size: int = 32,
@@ -84,7 +84,7 @@ class KrotovHopfield(Competing):
     def _start(self, X: Array, rng: np.random.Generator) -> None:
         if self.rank > self.n_units:
             raise ParameterError(f"rank = {self.rank} is refused: there are n_units = {self.n_units} to rank")
-        self.weights_ = rng.standard_normal((self.n_units, X.shape[1])).astype(X.dtype)
+        self.weights_ = starting_weights(rng, self.n_units, X)
 
     def _response(self, X: Array) -> Array:
         return X @ (np.sign(self.weights_) * np.abs(self.weights_) ** (self.p - 1)).T

@@ -6,7 +6,7 @@ labels the readout learns the same labels shuffled, which must tell nothing of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from cofire.estimators.threads import each, one_thread
 from cofire.experiments._readouts import CLASSES, k_means
 
 Array = NDArray[Any]
-Features = Callable[[Array], Array]
+Features = Callable[[Array], Array]  # images [n, pixels] -> [n, features]
+Patches = Callable[[Array], Array]  # images -> a column a pixel, [size², n · pixels]
 
 CHUNK = 1000  # images
 SAMPLED = 200_000  # patches that k-means sees
@@ -49,22 +50,32 @@ def random_filters(learner: ConvHebb, rng: np.random.Generator) -> Array:
     return drawn - drawn.mean(axis=1, keepdims=True)
 
 
-def k_means_filters(learner: ConvHebb, images: Array, rng: np.random.Generator) -> Array:
-    """Centres of k-means on patches as the learner sees them, flat ones left out."""
-    chosen = images[rng.permutation(len(images))[: max(1, SAMPLED // images.shape[1] * 4)]]
-    seen = learner.patches(chosen).T
-    seen = seen[np.any(seen, axis=1)]
-    seen = seen[rng.permutation(len(seen))[:SAMPLED]]
-    return k_means(seen, len(learner.filters_[0]), rng.integers(2**31, size=2).tolist())
+def raw_patches(size: int) -> Patches:
+    """Patches as they are, in the place of `ConvHebb.patches`: neither centred nor scaled."""
+
+    def seen(X: Array) -> Array:
+        side = round(X.shape[1] ** 0.5)
+        return patches.columns(X.reshape(1, len(X), side, side), size)
+
+    return seen
 
 
-def triangle(learner: ConvHebb, centres: Array, grid: int) -> Features:
-    """relu(mean distance to the centres - distance), averaged over the same grid (Coates and Ng 2011)."""
+def k_means_filters(seen: Patches, images: Array, filters: int, rng: np.random.Generator) -> Array:
+    """Centres of k-means on patches, flat ones left out."""
+    few = images[rng.permutation(len(images))[: max(1, 4 * SAMPLED // images.shape[1])]]
+    found = seen(few).T
+    found = found[np.ptp(found, axis=1) > 0]
+    found = found[rng.permutation(len(found))[:SAMPLED]]
+    return k_means(found, filters, rng.integers(2**31, size=2).tolist())
+
+
+def triangle(seen: Patches, centres: Array, grid: int) -> Features:
+    """relu(mean distance to the centres - distance), averaged over the same grid (Coates, Ng and Lee 2011)."""
     half = (np.sum(centres**2, axis=1) / 2)[:, None]
 
     def described(X: Array) -> Array:
-        seen = learner.patches(X)
-        distances = np.sqrt(np.maximum(np.sum(seen**2, axis=0) + 2 * (half - centres @ seen), 0)).astype(np.float32)
+        found = seen(X)
+        distances = np.sqrt(np.maximum(np.sum(found**2, axis=0) + 2 * (half - centres @ found), 0))
         near = np.maximum(distances.mean(axis=0) - distances, 0)
         side = round(X.shape[1] ** 0.5)
         size = patches.cells(side, grid)[0]
@@ -72,8 +83,7 @@ def triangle(learner: ConvHebb, centres: Array, grid: int) -> Features:
 
     def features(X: Array) -> Array:
         with one_thread():
-            pieces: Sequence[Array] = each(described, [X[begin : begin + 50] for begin in range(0, len(X), 50)])
-        found: Array = np.concatenate([piece.transpose(1, 0, 2, 3).reshape(piece.shape[1], -1) for piece in pieces])
-        return found
+            pieces = each(described, [X[begin : begin + 50] for begin in range(0, len(X), 50)])
+        return np.concatenate([piece.transpose(1, 0, 2, 3).reshape(piece.shape[1], -1) for piece in pieces])
 
     return features
