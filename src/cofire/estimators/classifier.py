@@ -81,6 +81,7 @@ class HebbianClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if first:
             self.classes_ = unique_labels(y if classes is None else classes)
             self.weights_ = np.zeros((len(self.classes_), X.shape[1] + 1), dtype=X.dtype)
+            self._rule_ = rules.delta(eta=self.learning_rate)
             self._power, self._seen = 0.0, 0
         return X, one_hot(y, self.classes_)
 
@@ -89,7 +90,7 @@ class HebbianClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         power = float(np.mean(np.sum(x.astype(np.float64) ** 2, axis=1)))
         self._seen += len(x)
         self._power = max(power, self._power + (power - self._power) * len(x) / self._seen)
-        self.weights_, _ = rules.delta(eta=self.learning_rate).step(
+        self.weights_, _ = self._rule_.step(
             self.weights_, pre=x, post=x @ self.weights_.T, post_target=targets, out=self.weights_, dt=dt / self._power
         )
 

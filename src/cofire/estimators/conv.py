@@ -74,7 +74,7 @@ class ConvHebb(HebbianLayer):
         floor: float = 0.2,
         grid: int = 7,
         shape: tuple[int, ...] | None = None,
-        learning_rate: float = 0.02,
+        learning_rate: float = 0.1,
         epochs: int = 1,
         batch_size: int = 16,
         shuffle: bool = True,
@@ -130,18 +130,18 @@ class ConvHebb(HebbianLayer):
     def _learn_layer(self, halves: list[Array], layer: int, dt: float) -> None:
         """One step of one layer. Two threads each learn half the batch: the same sums for any number of cores."""
         w = self.filters_[layer]
-        slow = slowed(w)
 
         def change(images: Array) -> Array:
             x = self._patches(images, layer)
-            x = x[:, np.flatnonzero(np.any(x, axis=0))]  # a flat patch is zero, and so is what it teaches
+            # A flat patch is zero, and so is what it teaches.
+            x = np.take(x, np.flatnonzero(patches.squares(x)), axis=1)
             if not x.shape[1]:
                 return np.zeros_like(w)
             u = w @ x
-            post = competition.soft(u.T, self.temperature) * slow
+            post = competition.soft(u.T, self.temperature)
             return self._rule_.delta(w, pre=x.T, post=post, post_drive=u.T, reduce="sum")
 
-        total = sum(each(change, halves))
+        total = slowed(w)[:, None] * sum(each(change, halves))  # the rule is linear in `post`
         largest = np.abs(total).max()
         if largest > 0:
             w += (dt * self.learning_rate / largest) * total

@@ -61,6 +61,7 @@ def cells(length: int, grid: int) -> tuple[int, int]:
 
 def _reflected(images: Array, before: int, after: int, axis: int) -> Array:
     """With the pixels at both ends of an axis mirrored outwards, as often as it takes."""
-    width = [(0, 0)] * images.ndim
-    width[axis] = (before, after)
-    return np.pad(images, width, mode="reflect" if images.shape[axis] > 1 else "edge")
+    last = images.shape[axis] - 1
+    where = np.arange(-before, last + 1 + after)
+    where = np.abs((where + last) % (2 * last) - last) if last else np.zeros_like(where)
+    return np.take(images, where, axis=axis)
