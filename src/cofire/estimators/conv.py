@@ -20,6 +20,7 @@ from cofire.estimators.threads import each, one_thread
 from cofire.estimators.weights import likeness, unit_length
 from cofire.rule import Rule
 
+FLAT = 1e-6  # square length, after contrast, of a patch that teaches nothing: all but a rounding error of its mean
 CHUNK = 1 << 22  # responses worked on at once by `transform`: 16 MiB in float32
 
 
@@ -109,8 +110,9 @@ class ConvHebb(HebbianLayer):
         images = self._images(X[:16])
         for filters, size in zip(self._filters, self.sizes, strict=False):
             seen = patches.columns(images, size)
+            rounding = 1e-10 * float(patches.squares(seen).mean())
             seen -= seen.mean(axis=0)
-            self._floors.append(self.floor * float(patches.squares(seen).mean()) or 1.0)  # 1 if all patches are flat
+            self._floors.append(self.floor * float(patches.squares(seen).mean()) + rounding or 1.0)  # 1 if all are 0
             self.filters_.append(starting_weights(rng, filters, seen.T))
             if len(self.filters_) < len(self._filters):
                 images = self._next(self._answers(images, len(self.filters_) - 1))
@@ -133,8 +135,7 @@ class ConvHebb(HebbianLayer):
 
         def change(images: Array) -> Array:
             x = self._patches(images, layer)
-            # A flat patch is zero, and so is what it teaches.
-            x = np.take(x, np.flatnonzero(patches.squares(x)), axis=1)
+            x = np.take(x, np.flatnonzero(patches.squares(x) > FLAT), axis=1)
             if not x.shape[1]:
                 return np.zeros_like(w)
             u = w @ x
@@ -194,7 +195,7 @@ class ConvHebb(HebbianLayer):
         self.norms_, self.dead_units_, self.likeness_ = [], [], []
         for layer, w in enumerate(self.filters_):
             x = self._patches(images, layer)
-            winners = (w @ x[:, np.flatnonzero(np.any(x, axis=0))]).argmax(axis=0)
+            winners = (w @ x[:, patches.squares(x) > FLAT]).argmax(axis=0)
             self.norms_.append(np.linalg.norm(w, axis=1))
             self.dead_units_.append(np.setdiff1d(np.arange(len(w)), winners))
             self.likeness_.append(likeness(w))

@@ -53,11 +53,14 @@ class RidgeSums:
             self._found = {penalties: (coefficients.astype(kind), intercepts.astype(kind), chosen)}
         return self._found[penalties]
 
-    def fit(self, scale: float | None = None, penalties: tuple[float, ...] = PENALTIES) -> tuple[Array, Array, Array]:
+    def fit(
+        self, scale: float | None = None, penalties: tuple[float, ...] = PENALTIES, shared: bool = False
+    ) -> tuple[Array, Array, Array]:
         """`(coefficients[labelling, k, classes], intercepts[labelling, classes], penalty[labelling])`.
 
         The penalty is `n · scale` times one of `penalties`, where the generalised cross-validation error (Golub, Heath,
         Wahba 1979) is least, found downhill from the middle one. `scale`: the mean variance of features unless given.
+        `shared`: the penalty of the first labelling serves all.
         """
         n, mean = self.samples, self.total / self.samples
         averages = self.classes / n
@@ -65,7 +68,7 @@ class RidgeSums:
         along = self.along - n * mean[:, None] * averages[:, None, :]
         total = self.squares - n * np.sum(averages**2, axis=1)
         if scale is None:
-            scale = max(float(np.trace(gram)) / (n * len(gram)), np.finfo(np.float64).tiny)
+            scale = max(float(np.trace(gram)), 0.0) / (n * len(gram)) or 1.0  # 1 if all features are constant
         strengths = [n * scale * penalty for penalty in sorted(penalties)]
 
         @cache
@@ -80,7 +83,8 @@ class RidgeSums:
 
         coefficients, chosen = np.empty(along.shape), np.empty(len(along))
         for labelling in range(len(along)):
-            best = _lowest([partial(error, at, labelling) for at in range(len(strengths))])
+            if not (shared and labelling):
+                best = _lowest([partial(error, at, labelling) for at in range(len(strengths))])
             coefficients[labelling], chosen[labelling] = solution(best)[0][labelling], strengths[best]
         intercepts = averages - np.einsum("k,lkc->lc", self.origin + mean, coefficients)
         return coefficients, intercepts, chosen
@@ -115,5 +119,6 @@ def one_hot(y: Array, classes: Array) -> Array:
     known = where < len(classes)
     known[known] = classes[where[known]] == y[known]
     if not known.all():
-        raise ArrayError(f"y holds {y[~known][0]!r}, which is not among the classes {list(classes)}: give classes= all")
+        wrong = y[~known].tolist()[0]
+        raise ArrayError(f"y holds {wrong!r}, which is not among the classes {classes.tolist()}: give classes= all")
     return np.eye(len(classes))[where]

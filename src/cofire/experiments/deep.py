@@ -12,7 +12,7 @@ Beside it, with as many filters, the same grid and the same readout:
     k-means, raw     the same on patches as they are
     random           Gaussian filters less their mean, read as the learned ones are
     pixels           the ridge regression on raw pixels
-Control: with the labels of the training images shuffled, the readout of the learned features must fall to chance.
+Control: with the labels of the training images shuffled, all readouts must fall to chance.
 
 Data. digits: 1797 of 8 × 8, split anew for each seed; fashion_mnist: its own training and test part, the first images.
 What changes with the seed: starting weights, order of images, random filters, patches and start of k-means, the split.
@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FULL = Settings(
-    data="fashion_mnist", train=60_000, test=10_000, filters=96, second=192, third=384, epochs=1, grid=7, seeds=3
+    data="fashion_mnist", train=60_000, test=10_000, filters=48, second=48, third=96, epochs=1, grid=7, seeds=3
 )
 
 
@@ -91,7 +91,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
         "filters": [],
         "truth": np.zeros((settings.seeds, settings.test), dtype=np.int8),
         "predicted": np.zeros((len(METHODS), settings.seeds, settings.test), dtype=np.int8),
-        "shuffled": np.zeros((len(METHODS), settings.seeds, settings.test), dtype=np.int8),
+        "shuffled": np.zeros((len(METHODS), _features.SHUFFLES, settings.seeds, settings.test), dtype=np.int8),
     }
     for s in range(settings.seeds):
         rng = np.random.default_rng((seed, s))
@@ -121,14 +121,14 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
         for m, name in enumerate(METHODS):
             progress((s + m / len(METHODS)) / settings.seeds, f"seed {s + 1} of {settings.seeds}: {name}")
             read = _features.read(features[name], train, labels, test, rng)
-            found["predicted"][m, s], found["shuffled"][m, s] = read
+            found["predicted"][m, s], found["shuffled"][m, :, s] = read[0], read[1:]
     found["filters"] = np.stack(found["filters"])
     return found
 
 
 def findings(data: Data) -> list[Finding]:
     right = dict(zip(data["methods"], np.mean(data["predicted"] == data["truth"], axis=-1), strict=True))
-    chance = np.mean(data["shuffled"] == data["truth"], axis=(1, 2))
+    chance = float(np.mean(data["shuffled"] == data["truth"]))
     one, three = right["one layer"], right["three layers"]
     return [
         Finding(
@@ -147,10 +147,10 @@ def findings(data: Data) -> list[Finding]:
         ),
         Finding(
             "control: with shuffled labels nothing is recognised",
-            f"{100 * chance[:2].mean():.1f} %",
+            f"{100 * chance:.1f} %",
             "10 %",
             "theory",
-            verdict(bool(chance[:2].mean() < 0.13)),
+            verdict(chance < 0.13),
         ),
     ]
 
