@@ -35,11 +35,15 @@ def test_contrast_takes_the_mean_and_the_size_away() -> None:
     np.testing.assert_allclose(x[:, 0], 0, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("length", "grid", "expected"), [(28, 7, (4, 7)), (28, 5, (6, 5)), (8, 28, (1, 8)), (1, 3, (1, 1))]
-)
-def test_cells_cover_the_image(length: int, grid: int, expected: tuple[int, int]) -> None:
-    assert patches.cells(length, grid) == expected
+@pytest.mark.parametrize(("length", "grid", "expected"), [(28, 7, 7), (28, 5, 5), (8, 28, 4), (1, 3, 1), (7, 2, 2)])
+def test_windows_overlap_by_half(length: int, grid: int, expected: int) -> None:
+    images = np.random.default_rng(0).random((2, 3, length, length))
+    found = patches.windows(images, grid)
+    assert patches.count_windows(length, grid) == expected
+    assert found.shape == (2, 3, expected, expected)
+    if (length, grid) == (28, 7):
+        np.testing.assert_allclose(found[:, :, 1, 5], images[:, :, 2:10, 18:26].mean(axis=(2, 3)))
+        np.testing.assert_allclose(found[:, :, 1, 6], images[:, :, 2:10, 22:].sum(axis=(2, 3)) / 64)
 
 
 def test_averages_over_cells_and_what_is_left_at_the_edges() -> None:
@@ -72,7 +76,7 @@ def test_filters_settle_and_tell_digits_apart() -> None:
     X = images.reshape(len(images), -1)
     learner = ConvHebb((12, 8, 8), grid=4, epochs=2, random_state=0).fit(X[:1200])
     F = learner.transform(X)
-    assert F.shape == (1797, 2 * (12 * 16 + 8 * 16 + 8 * 4))
+    assert F.shape == (1797, 2 * (12 * 16 + 8 * 4 + 8 * 1))
     np.testing.assert_allclose(learner.transform(X[5:7]), learner.transform(X)[5:7], rtol=1e-4, atol=1e-6)
     assert RidgeReadout().fit(F[:1200], labels[:1200]).score(F[1200:], labels[1200:]) > 0.95
     assert [w.shape for w in learner.filters_] == [(12, 25), (8, 24 * 9), (8, 16 * 9)]

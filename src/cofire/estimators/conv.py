@@ -30,16 +30,17 @@ class ConvHebb(HebbianLayer):
     The rule is `cofire.rules.soft_hebb`, as in `SoftHebb`, on patches less their mean and over their contrast. A layer
     hands on both what is like its filters and what is like their negatives, relu(±cosine - threshold), so that m
     filters make 2 m images; the next layer sees those averaged over 2 by 2 pixels. `transform` gives the images of
-    every layer, averaged over the cells of a grid. All layers learn in the same pass.
+    every layer, averaged over a grid of windows that overlap by half, and the square root of that, which keeps a few
+    strong answers from outweighing all others. All layers learn in the same pass.
 
     Parameters
     ----------
     filters : number of filters of each layer: a number for one layer, or a tuple.
     sizes : side of the patches of each layer, in pixels of what it sees.
-    temperature : t of the softmax, as in `SoftHebb`.
+    temperature : t of the softmax of each layer, as in `SoftHebb`.
     threshold : cosine of patch and filter below which nothing is handed on.
     floor : square contrast at which a patch counts half, in units of that of the first patches on average.
-    grid : cells of the grid along each side.
+    grid : windows along each side, at most.
     shape : (rows, columns) or (rows, columns, channels) of an image; None takes a square number of features as a square
         image of one channel, and any other as a single row.
     learning_rate : how far the weight that moves most moves in a step.
@@ -58,7 +59,7 @@ class ConvHebb(HebbianLayer):
         **{name: allowed for name, allowed in PARAMETERS.items() if name != "n_units"},
         "filters": [Interval(Integral, 1, None, closed="left"), tuple],
         "sizes": [tuple],
-        "temperature": POSITIVE,
+        "temperature": [tuple],
         "threshold": NOT_NEGATIVE,
         "floor": POSITIVE,
         "grid": COUNT,
@@ -70,7 +71,7 @@ class ConvHebb(HebbianLayer):
         filters: int | tuple[int, ...] = 16,
         *,
         sizes: tuple[int, ...] = (5, 3, 3),
-        temperature: float = 5.0,
+        temperature: tuple[float, ...] = (5.0, 50.0, 50.0),
         threshold: float = 0.1,
         floor: float = 0.2,
         grid: int = 7,
@@ -139,7 +140,7 @@ class ConvHebb(HebbianLayer):
             if not x.shape[1]:
                 return np.zeros_like(w)
             u = w @ x
-            post = competition.soft(u.T, self.temperature)
+            post = competition.soft(u.T, self.temperature[layer])
             return self._rule_.delta(w, pre=x.T, post=post, post_drive=u.T, reduce="sum")
 
         total = slowed(w)[:, None] * sum(each(change, halves))  # the rule is linear in `post`
@@ -184,8 +185,8 @@ class ConvHebb(HebbianLayer):
         images, found = self._images(X), []
         for layer in range(len(self.filters_)):
             answers = self._answers(images, layer)
-            sizes = (patches.cells(length, self.grid)[0] for length in images.shape[2:])
-            found.append(patches.averaged(answers, *sizes).transpose(1, 0, 2, 3).reshape(len(X), -1))
+            averages = np.sqrt(patches.windows(answers, self.grid))
+            found.append(averages.transpose(1, 0, 2, 3).reshape(len(X), -1))
             if layer + 1 < len(self.filters_):
                 images = self._next(answers)
         return np.concatenate(found, axis=1)
@@ -226,8 +227,10 @@ class ConvHebb(HebbianLayer):
         for name, given in (("filters", self._filters), ("sizes", self.sizes)):
             if not given or any(not isinstance(each, Integral) or each < 1 for each in given):
                 raise ParameterError(f"{name} = {given!r} is refused: it must be whole numbers above 0, one a layer")
-        if len(self.sizes) < len(self._filters):
-            raise ParameterError(f"sizes = {self.sizes!r} has fewer entries than filters = {self.filters!r} has layers")
+        for name in ("sizes", "temperature"):
+            if len(getattr(self, name)) < len(self._filters):
+                has = f"{name} = {getattr(self, name)!r}"
+                raise ParameterError(f"{has} has fewer entries than filters = {self.filters!r} has layers")
         side = round(features**0.5)
         given = self.shape or ((side, side) if side * side == features else (1, features))
         if len(given) not in (2, 3) or int(np.prod(given)) != features:
@@ -243,7 +246,7 @@ class ConvHebb(HebbianLayer):
         rows, columns, _ = self._shape
         total = 0
         for filters in self._filters:
-            total += 2 * filters * patches.cells(rows, self.grid)[1] * patches.cells(columns, self.grid)[1]
+            total += 2 * filters * patches.count_windows(rows, self.grid) * patches.count_windows(columns, self.grid)
             rows, columns = -(-rows // 2), -(-columns // 2)
         return total
 

@@ -53,10 +53,29 @@ def averaged(images: Array, rows: int, columns: int) -> Array:
     return images
 
 
-def cells(length: int, grid: int) -> tuple[int, int]:
-    """The size of cells that part `length` pixels into at most `grid`, and how many there are."""
-    size = -(-length // grid)
-    return size, -(-length // size)
+def windows(images: Array, grid: int) -> Array:
+    """Averages over windows that overlap by half, at most `grid` along each side; what lies outside counts as 0."""
+    images = averaged(images, *(_half(length, grid) for length in images.shape[2:]))
+    for axis in (2, 3):
+        many = -(-images.shape[axis] // 2)
+        wide = [(0, 0)] * images.ndim
+        wide[axis] = (1, 2 * many + 1 - images.shape[axis])
+        padded = np.moveaxis(np.pad(images, wide), axis, -1)
+        images = np.moveaxis(
+            sum(padded[..., first::2][..., :many] for first in range(4)) / images.dtype.type(4), -1, axis
+        )
+    return images
+
+
+def count_windows(length: int, grid: int) -> int:
+    """How many windows there are along a side of `length` pixels."""
+    halves = -(-length // _half(length, grid))
+    return -(-halves // 2)
+
+
+def _half(length: int, grid: int) -> int:
+    """Half the distance of two windows, in pixels."""
+    return -(-length // (2 * grid))
 
 
 def _reflected(images: Array, before: int, after: int, axis: int) -> Array:

@@ -27,7 +27,7 @@ SAMPLED = 200_000  # patches that k-means sees
 
 
 def read(features: Features, train: Array, labels: Array, test: Array, rng: np.random.Generator) -> Array:
-    """The classes of `test[m, pixels]`, `[1 + SHUFFLES, m]`: by the labels of `train[n, pixels]`, and by shuffled ones."""
+    """The classes of `test[m, pixels]`, `[1 + SHUFFLES, m]`: by the labels of `train[n, pixels]`, and shuffled."""
     mixed = [rng.permutation(labels) for _ in range(SHUFFLES)]
     sums, targets = RidgeSums(), np.eye(CLASSES, dtype=np.float32)[np.stack([labels, *mixed])]
     for begin in range(0, len(train), CHUNK):
@@ -72,7 +72,7 @@ def k_means_filters(seen: Patches, images: Array, filters: int, rng: np.random.G
 
 
 def triangle(seen: Patches, centres: Array, grid: int) -> Features:
-    """relu(mean distance to the centres - distance), averaged over the same grid (Coates, Ng and Lee 2011)."""
+    """relu(mean distance to the centres - distance), averaged over the same windows (Coates, Ng and Lee 2011)."""
     half = (np.sum(centres**2, axis=1) / 2)[:, None]
 
     def described(X: Array) -> Array:
@@ -80,8 +80,7 @@ def triangle(seen: Patches, centres: Array, grid: int) -> Features:
         distances = np.sqrt(np.maximum(np.sum(found**2, axis=0) + 2 * (half - centres @ found), 0))
         near = np.maximum(distances.mean(axis=0) - distances, 0)
         side = round(X.shape[1] ** 0.5)
-        size = patches.cells(side, grid)[0]
-        return patches.averaged(near.reshape(len(centres), len(X), side, side), size, size)
+        return patches.windows(near.reshape(len(centres), len(X), side, side), grid)
 
     def features(X: Array) -> Array:
         with one_thread():
