@@ -22,8 +22,9 @@ Features = Callable[[Array], Array]  # images [n, pixels] -> [n, features]
 Patches = Callable[[Array], Array]  # images -> a column a pixel, [size², n · pixels]
 
 CHUNK = 1000  # images
-SHUFFLES = 8  # orders of shuffled labels
-SAMPLED = 200_000  # patches that k-means sees
+SHUFFLES = 4  # orders of shuffled labels
+SAMPLED = 200_000  # patches that k-means sees, at most
+PER_IMAGE = 8  # of each training image, at most
 
 
 def read(features: Features, train: Array, labels: Array, test: Array, rng: np.random.Generator) -> Array:
@@ -64,10 +65,11 @@ def raw_patches(size: int) -> Patches:
 
 def k_means_filters(seen: Patches, images: Array, filters: int, rng: np.random.Generator) -> Array:
     """Centres of k-means on patches, flat ones left out."""
-    few = images[rng.permutation(len(images))[: max(1, 4 * SAMPLED // images.shape[1])]]
+    many = min(SAMPLED, PER_IMAGE * len(images))
+    few = images[rng.permutation(len(images))[: max(1, 4 * many // images.shape[1])]]
     found = seen(few).T
     found = found[np.ptp(found, axis=1) > 0]
-    found = found[rng.permutation(len(found))[:SAMPLED]]
+    found = found[rng.permutation(len(found))[:many]]
     return k_means(found, filters, rng.integers(2**31, size=2).tolist())
 
 
