@@ -9,8 +9,8 @@ regression and nothing else.
 
 Beside it, with as many filters, the same grid and the same readout:
     k-means          centres of k-means on the same contrast-normalised patches, read as Coates, Ng and Lee do, that
-                     is relu(mean distance - distance), averaged over the same windows, without the root (with it, two folds
-                     of MNIST had 96.3 instead of 96.8 %)
+                     is relu(mean distance - distance), averaged over the same windows, without the root, with which
+                     two folds of MNIST had 96.3 instead of 96.8 %
     k-means, raw     the same on patches as they are
     random           Gaussian filters less their mean, read as the learned ones are
     pixels           the ridge regression on raw pixels

@@ -56,8 +56,8 @@ PATCHES = ("patches", "k-means patches", "random patches", "pixels")
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[Literal["digits", "mnist"], Meta(description="8 × 8 from scikit-learn, or 28 × 28")] = "digits"
-    folds: Annotated[int, Meta(ge=2, le=20, description="parts, each of which is held out once")] = 3
-    cells: Annotated[int, Meta(ge=2, le=10_000, description="cells of a dense layer; ours")] = 64
+    folds: Annotated[int, Meta(ge=2, le=20, description="parts, each of which is held out once")] = 2
+    cells: Annotated[int, Meta(ge=2, le=10_000, description="cells of a dense layer; ours")] = 40
     epochs: Annotated[int, Meta(ge=1, le=1000, description="times that a dense layer sees each image; ours")] = 5
     filters: Annotated[int, Meta(ge=2, le=4096, description="filters of patches; ours")] = 12
     passes: Annotated[int, Meta(ge=1, le=100, description="times that the filters see each image; ours")] = 2
