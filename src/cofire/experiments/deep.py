@@ -69,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FULL = Settings(
-    data="fashion_mnist", train=60_000, test=10_000, filters=48, second=48, third=96, epochs=1, grid=7, seeds=3
+    data="fashion_mnist", train=60_000, test=10_000, filters=96, second=48, third=96, epochs=1, grid=7, seeds=3
 )
 
 

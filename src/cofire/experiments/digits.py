@@ -64,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     grid: Annotated[int, Meta(ge=1, le=28, description="windows along each side, over which answers are averaged")] = 4
 
 
-FULL = Settings(data="mnist", folds=10, cells=400, epochs=20, filters=32, passes=3, grid=7)
+FULL = Settings(data="mnist", folds=10, cells=400, epochs=20, filters=40, passes=3, grid=7)
 
 
 def unsuitable(rule: Rule) -> str | None:
