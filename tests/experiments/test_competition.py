@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 import cofire
 from cofire import data, experiments, rules
 from cofire.errors import ArrayError, ExperimentError
+from cofire.estimators import label_units
 from cofire.experiments import _readouts, competition
 from cofire.experiments.competition import READOUTS, SHUFFLES, Settings, findings
 
@@ -185,7 +186,7 @@ def test_what_competition_leaves(kind: competition.Kind, expected: list[list[flo
 
 
 def test_cells_get_the_class_they_win_most() -> None:
-    classes = _readouts.classes_of_cells(np.array([0, 0, 0, 2, 2, 2]), np.array([7, 7, 1, 4, 4, 5]), 4)
+    classes = label_units(np.array([0, 0, 0, 2, 2, 2]), np.array([7, 7, 1, 4, 4, 5]), 4)
     assert classes.tolist() == [7, -1, 4, -1]
 
 

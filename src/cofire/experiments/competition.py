@@ -61,19 +61,13 @@ from numpy.typing import NDArray
 
 from cofire import data as datasets
 from cofire.errors import ArrayError, DivergenceError, ExperimentError
+from cofire.estimators.competition import handicapped, hard, ranked, share_of_wins, soft
+from cofire.estimators.labels import label_units
+from cofire.estimators.threads import one_thread
+from cofire.estimators.weights import likeness, unit_length
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import label, not_for_rates
-from cofire.experiments._readouts import (
-    CLASSES,
-    classes_of_cells,
-    k_means,
-    likeness,
-    logistic,
-    one_thread,
-    predicted,
-    purity,
-    ridge,
-)
+from cofire.experiments._readouts import CLASSES, k_means, logistic, predicted, purity, ridge
 from cofire.experiments._statistics import difference, percent_spread, spread, verdict
 from cofire.rule import Rule
 
@@ -262,37 +256,22 @@ def _images(settings: Settings, rng: np.random.Generator) -> tuple[Array, Array,
             *datasets.fashion_mnist("train", first=settings.train),
             *datasets.fashion_mnist("test", first=settings.test),
         )
-    return _unit(parts[0]), parts[1], _unit(parts[2]), parts[3]
-
-
-def _unit(images: Array) -> Array:
-    flat = images.reshape(len(images), -1)
-    result: Array = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    return result
+    train, test = (unit_length(images.reshape(len(images), -1)) for images in (parts[0], parts[2]))
+    return train, parts[1], test, parts[3]
 
 
 def _competed(u: Array, kind: Kind, wins: Array, settings: Settings) -> Array:
     """What competition leaves of the responses `u[batch, cells]`; updates `wins`, the share that each cell wins."""
     if kind == "none":
         return u
-    post = np.zeros_like(u)
-    each = np.arange(len(u))
-    if kind == "hard":
-        if settings.conscience:
-            u = u + settings.conscience * u.std() * (1 - len(wins) * wins)
-        post[each, u.argmax(axis=1)] = 1
-        if settings.conscience:
-            wins += 0.1 / len(wins) * (post.sum(axis=0) - len(u) * wins)
-    elif kind == "soft":
-        best = u.argmax(axis=1)
-        np.exp(settings.temperature * (u - u[each, best][:, None]), out=post)
-        post /= -post.sum(axis=1, keepdims=True)
-        post[each, best] *= -1
-    else:
-        places = (u.shape[1] - settings.rank, u.shape[1] - 1)
-        order = np.argpartition(u, places, axis=1)
-        post[each, order[:, places[0]]] = -settings.depression
-        post[each, order[:, places[1]]] = 1
+    if kind == "soft":
+        return soft(u, settings.temperature)
+    if kind == "ranked":
+        return ranked(u, settings.rank, settings.depression)
+    if not settings.conscience:
+        return hard(u)
+    post = hard(handicapped(u, wins, settings.conscience))
+    wins[:] = share_of_wins(wins, post)
     return post
 
 
@@ -348,7 +327,7 @@ def _one_seed(
 
 def _chosen(w: Array, u: Array, labels: Array) -> Array:
     """Up to `SHOWN` cells as images `[n, side, side]`, taken evenly, ordered by class, those that win nothing last."""
-    classes = classes_of_cells(u.argmax(axis=1), labels, len(w))
+    classes = label_units(u.argmax(axis=1), labels, len(w))
     order = np.argsort(np.where(classes < 0, CLASSES, classes), kind="stable")
     order = order[np.linspace(0, len(w) - 1, min(SHOWN, len(w))).round().astype(int)]
     side = int(np.sqrt(w.shape[1]))

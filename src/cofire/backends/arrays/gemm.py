@@ -93,8 +93,8 @@ if hasattr(os, "register_at_fork"):
 
 def is_finite(array: Array) -> bool:
     """Whether every number is finite, without a temporary array in the usual case."""
-    if compat.is_numpy_array(array) and array.dtype.char in "fd" and array.flags.c_contiguous:
-        flat = array.reshape(-1)
+    if compat.is_numpy_array(array) and array.dtype.char in "fd" and array.flags.forc:
+        flat = array.ravel(order="K")
         total = float(flat.dot(flat))  # one pass, and what is not finite stays so in any sum
     else:
         total = float(compat.array_namespace(array).sum(array))

@@ -1,0 +1,52 @@
+"""What a training needs to go on where it was: arrays in an npz file that appears whole or not at all; no pickle."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cofire.errors import DataError
+
+
+def write(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Writes beside `path`, then renames: a kill leaves the old file or the new one. Raises: `DataError`."""
+    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        beside.replace(path)
+    except OSError as error:
+        raise DataError(f"the checkpoint {path} cannot be written: {error.strerror or error}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Path, training: str) -> dict[str, NDArray[Any]] | None:
+    """What was written, None if there is no file yet.
+
+    Raises: `DataError` if the file is no checkpoint, or one of another `training`, which `fingerprint` describes.
+    """
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = dict(file)
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is not a checkpoint ({error}): give another path, or remove it") from None
+    if str(found.pop("training", "")) != training:
+        raise DataError(f"{path} is the checkpoint of other parameters or data: give another path, or remove it")
+    return found
+
+
+def fingerprint(estimator: Any, X: NDArray[Any]) -> str:
+    """Names the estimator, its parameters and its data, in one line of text."""
+    settings = {name: value for name, value in estimator.get_params(deep=False).items() if name != "checkpoint"}
+    if not isinstance(settings["random_state"], int | None):
+        del settings["random_state"]  # what was drawn from it is kept
+    return f"{type(estimator).__name__} {settings!r} {X.shape} {X.dtype} {zlib.crc32(X.tobytes()):08x}"

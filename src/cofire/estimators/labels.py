@@ -1,0 +1,34 @@
+"""Classes for units that learned without any: the one function that turns winners into classes.
+
+It is given training labels only; test labels never come near it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cofire.errors import ArrayError
+
+Array = NDArray[Any]
+
+
+def label_units(winners: Array, labels: Array, n_units: int) -> Array:
+    """The commonest class among the training samples that each unit wins, `[n_units]`; -1 for one that wins none.
+
+    `winners[n]`: the unit that answers most to each sample. `labels[n]`: its class, whole numbers from 0.
+    Raises: `ArrayError`.
+    """
+    winners, labels = np.asarray(winners), np.asarray(labels)
+    if winners.shape != labels.shape or winners.ndim != 1:
+        raise ArrayError(
+            f"labels has shape {labels.shape}; expected {winners.shape}, one for each winner of a training sample"
+        )
+    if labels.size and (not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0):
+        raise ArrayError("labels must be whole numbers from 0; np.unique(y, return_inverse=True) makes them of others")
+    counts = np.zeros((n_units, int(labels.max(initial=0)) + 1), dtype=np.int64)
+    np.add.at(counts, (winners, labels), 1)
+    result: Array = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    return result
