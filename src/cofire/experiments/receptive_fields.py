@@ -346,7 +346,7 @@ def _draw_scatter(ax: Axes, data: Data, r: int) -> None:
         ax.plot([], [], "o", color=colour, markersize=4, label=CONDITIONS[c])
     ax.axhline(FIT, color=GREY, linewidth=0.8, linestyle=":")
     ax.axvline(NARROW, color=GREY, linewidth=0.8, linestyle=":")
-    ax.set(xlim=(0, 1.2), ylim=(0, 1), xlabel="variance in the narrowest direction", ylabel="R² of a Gabor function")
+    ax.set(xlim=(0, 1.6), ylim=(0, 1), xlabel="variance in the narrowest direction", ylabel="R² of a Gabor function")
     if r == 0:
         ax.set_title("localised Gabor functions: above, left", fontsize=10)
-        ax.legend(fontsize=8, frameon=False, loc="upper right")
+        ax.legend(fontsize=8, frameon=False, loc="lower left")
