@@ -1,7 +1,7 @@
 """Map expansion: what is used more gets more of the cortex, and what falls silent is taken over.
 
-In plain words: the brain has a map of the hand, a place for each finger. Let a monkey, or a pianist, use one fingertip a
-lot, and after some weeks its place on the map has grown at the expense of the others. Cut a finger's nerve, and the
+In plain words: the brain has a map of the hand, a place for each finger. Let a monkey, or a pianist, use one fingertip
+a lot, and after some weeks its place on the map has grown at the expense of the others. Cut a finger's nerve, and the
 neighbours move in. Sew two fingers together, so that they always feel the same, and the border between them is gone.
 Hebb's rule with cells that compete, and help their neighbours, does all of that; without competition there is no map.
 
