@@ -302,9 +302,7 @@ def _trained(data: Data, r: int, name: str) -> Iterator[Finding]:
         "S1",
         verdict(1.5 <= growth.mean() <= 3 and abs(alone.mean() - 1) < 0.15),
     )
-    size = np.array(
-        [[np.mean(f[o == MIDDLE]) for f, o in zip(*_fields(data, r, p), strict=True)] for p in (SAME, TRAINED)]
-    )
+    size = np.array([_middle_fields(data, r, phase) for phase in (SAME, TRAINED)])
     ratio = size[1] / size[0]
     yield Finding(
         f"receptive fields there become smaller ({name})",
@@ -313,18 +311,22 @@ def _trained(data: Data, r: int, name: str) -> Iterator[Finding]:
         "S1",
         verdict(ratio.mean() + 2 * ratio.std(ddof=1) / np.sqrt(len(ratio)) < 1),
     )
-    returned = (after - back) / (after - before)
+    grown = float(after.mean() - before.mean())
+    returned = float(after.mean() - back.mean()) / grown if grown > 0 else np.nan
     yield Finding(
         f"touched equally again, the area returns ({name})",
-        f"{spread(back / before, 2)} times the area, {percent(returned.mean())} of the way",
+        f"{spread(back / before, 2)} times the area, {percent(returned)} of the way",
         "returns; no number",
         "M",
-        verdict(after.mean() > before.mean() and returned.mean() > 0.5),
+        verdict(returned > 0.5),
     )
 
 
-def _fields(data: Data, r: int, phase: int) -> tuple[Array, Array]:
-    return data["field"][r, phase], data["shares"][r, phase].argmax(axis=-1)
+def _middle_fields(data: Data, r: int, phase: int) -> Array:
+    """The mean field of the middle finger's cells, `[seed]`; NaN where it has none."""
+    own = data["shares"][r, phase].argmax(axis=-1) == MIDDLE
+    sums = np.where(own, data["field"][r, phase], 0).sum(axis=1)
+    return np.divide(sums, own.sum(axis=1), out=np.full(len(own), np.nan), where=own.any(axis=1))
 
 
 def _on_both(share: Array) -> Array:
@@ -335,11 +337,8 @@ def _on_both(share: Array) -> Array:
 
 
 def _changed(data: Data, r: int, name: str) -> Iterator[Finding]:
-    owner = [data["shares"][r, p].argmax(axis=-1) for p in (FORMED, DEAFFERENTED)]
-    lost = np.array([np.mean(new[old == MIDDLE] != MIDDLE) for old, new in zip(*owner, strict=True)])
-    own = np.array(
-        [np.mean(new[old == MIDDLE] != MIDDLE) for old, new in zip(owner[0], _fields(data, r, SAME)[1], strict=True)]
-    )
+    old, same, new = (data["shares"][r, phase].argmax(axis=-1) == MIDDLE for phase in (FORMED, SAME, DEAFFERENTED))
+    lost, own = ((old & ~now).sum(axis=1) / old.sum(axis=1) for now in (new, same))
     yield Finding(
         f"the territory of a silent finger is taken over ({name})",
         f"{percent_spread(lost)} of it; of a finger touched as before {percent_spread(own)}",
