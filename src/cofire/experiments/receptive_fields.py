@@ -23,7 +23,9 @@ length, width and length; its phase and height are least squares. So R² is a lo
     localised    in its narrowest direction the filter's energy has less than half the variance of an even filter's
     slants       of the eight on the grid, those that the localised Gabor filters of a run have
 "Localised filters": in every run more than half of the filters are localised Gabor functions, and of more than half of
-the slants. "None": fewer than a tenth are. These criteria are ours. Beside them stands the layer before it learned.
+the slants. "No localised filters": fewer than a tenth are. "Principal components": the first cell has nine tenths of
+the largest variance that a filter of its length can have. These criteria are ours. Beside them stands the layer before
+it learned.
 
 Held against. Olshausen and Field 1996 found localised, oriented, bandpass filters, and so did SAILnet; R² > .5 is the
 usual criterion, but the fraction is recalled without a number (M). That linear cells find principal components, which
@@ -49,7 +51,7 @@ from numpy.typing import NDArray
 from cofire import data as datasets
 from cofire import rules as catalogue
 from cofire.errors import ExperimentError
-from cofire.experiments._experiment import Data, Finding, Flag, Progress
+from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, not_for_rates, response
 from cofire.experiments._readouts import one_thread
 from cofire.experiments._statistics import percent_spread, verdict
@@ -86,7 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     side: Annotated[int, Meta(ge=6, le=24, description="of a piece, in pixels; 16 in both papers")] = 10
     components: Annotated[int, Meta(ge=4, le=500, description="of a piece that whitening keeps; fitted")] = 40
     cells: Annotated[int, Meta(ge=4, le=1000, description="with learned filters; ours")] = 36
-    steps: Annotated[int, Meta(ge=2, le=100_000, description="batches of pieces; ours")] = 500
+    steps: Annotated[int, Meta(ge=2, le=100_000, description="batches of pieces; ours")] = 400
     batch: Annotated[int, Meta(ge=1, le=1000, description="pieces in a step; 100 in Zylberberg et al.")] = 100
     p: Annotated[float, Meta(gt=0, lt=1, description="spikes of a cell for a piece; fitted, .05 in the paper")] = 0.1
     alpha: Annotated[float, Meta(gt=0, le=10, description="learning rate of inhibition; as in the paper")] = 1.0
@@ -95,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seeds: Annotated[int, Meta(ge=2, le=100, description="repetitions with other weights and pieces")] = 3
 
 
-FULL = Settings(side=16, components=120, cells=128, steps=2000)
+FULL = Settings(side=16, components=120, cells=128, steps=2000, eta=0.04)  # a larger piece is a longer vector
 
 
 def adapted(name: str, settings: Settings) -> Rule:
@@ -122,6 +124,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
         "fit": np.full(shape, np.nan),
         "spread": np.full(shape, np.nan),
         "slant": np.full(shape, -1),
+        "first": np.full((len(rules), settings.seeds), np.nan),
         "at first": np.full((settings.seeds, 2, settings.cells), np.nan),
         "filters": np.full((len(rules), len(CONDITIONS), min(SHOWN, settings.cells), settings.side**2), np.nan),
     }
@@ -131,6 +134,8 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
             rng = np.random.default_rng((seed, s, 0))
             plain = pieces(settings.side, rng)
             whitened, space = whitening(plain, settings.components)
+            covariance = plain.T @ plain / len(plain)
+            largest = np.linalg.eigvalsh(covariance)[-1]
             start = rng.standard_normal((settings.cells, settings.side**2)) @ space @ space.T
             start = (start / np.linalg.norm(start, axis=1, keepdims=True)).astype(np.float32)
             found["at first"][s] = gabors.fit(start)[0], spread_of(start)
@@ -148,6 +153,8 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
                         continue
                     found["fit"][r, c, s], found["slant"][r, c, s] = gabors.fit(w)
                     found["spread"][r, c, s] = spread_of(w)
+                    if c == PLAIN:
+                        found["first"][r, s] = w[0] @ covariance @ w[0] / max(w[0] @ w[0], 1e-30) / largest
                     if s == 0:
                         found["filters"][r, c] = w[: found["filters"].shape[2]]
     return found
@@ -283,18 +290,6 @@ def _unit(rows: Array) -> Array:
     return result
 
 
-_CLAIMED = (
-    "linear cells find no localised filters in photographs",
-    "nor in whitened ones",
-    "sparse cells that inhibit each other do",
-)
-_PUBLISHED: tuple[tuple[str, Flag], ...] = (
-    ("principal components, over the whole piece", "theory"),
-    ("no direction is better than another", "theory"),
-    ("localised, oriented, bandpass; no number", "M"),
-)
-
-
 def _localised(data: Data, r: int, c: int) -> Array:
     """Which filters are localised Gabor functions, `[seed, cell]`."""
     result: Array = (data["fit"][r, c] > FIT) & (data["spread"][r, c] < NARROW)
@@ -303,21 +298,31 @@ def _localised(data: Data, r: int, c: int) -> Array:
 
 def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     name = data["rules"][r]
-    for c in data["conditions"][r]:
-        claim = f"{_CLAIMED[c]} ({name})"
-        published, flag = _PUBLISHED[c]
-        if data["diverged"][r][c]:
-            yield Finding(claim, data["diverged"][r][c], published, flag, "not reproduced")
-            continue
-        localised = _localised(data, r, c)
-        share = localised.mean(axis=1)
-        slants = np.array([len(set(data["slant"][r, c, s][chosen])) for s, chosen in enumerate(localised)])
-        shown = f"{percent_spread(share)} are localised Gabor functions"
-        shown += f", of {slants.min()} to {slants.max()} slants" if c == SPARSE else ""
-        fit = data["fit"][r, c]
-        shown += f"; R² > {FIT:g}: {percent_spread((fit > FIT).mean(axis=1))}, mean R² {fit.mean():.2f}"
-        good = share.min() > 0.5 and slants.min() > SLANTS / 2 if c == SPARSE else share.max() < 0.1
-        yield Finding(claim, shown, published, flag, verdict(good))
+    claim = f"linear cells find principal components, and no localised filters ({name})"
+    published = "the component of largest variance, over the whole piece; in whitened pieces nothing"
+    diverged = data["diverged"][r][PLAIN] or data["diverged"][r][WHITENED]
+    if diverged:
+        yield Finding(claim, diverged, published, "theory", "not reproduced")
+    else:
+        plain, whitened = (_localised(data, r, c).mean(axis=1) for c in (PLAIN, WHITENED))
+        shown = f"the first cell has {percent_spread(data['first'][r])} of the largest variance; "
+        shown += f"localised Gabor functions: {percent_spread(plain)}, from whitened pieces {percent_spread(whitened)}"
+        good = data["first"][r].min() > 0.9 and max(plain.max(), whitened.max()) < 0.1
+        yield Finding(claim, shown, published, "theory", verdict(good))
+    if SPARSE in data["conditions"][r]:
+        yield _sparse(data, r, f"sparse cells that inhibit each other find localised, oriented filters ({name})")
+
+
+def _sparse(data: Data, r: int, claim: str) -> Finding:
+    published = "localised, oriented, bandpass; no number"
+    if data["diverged"][r][SPARSE]:
+        return Finding(claim, data["diverged"][r][SPARSE], published, "M", "not reproduced")
+    localised, fit = _localised(data, r, SPARSE), data["fit"][r, SPARSE]
+    share = localised.mean(axis=1)
+    slants = np.array([len(set(data["slant"][r, SPARSE, s][chosen])) for s, chosen in enumerate(localised)])
+    shown = f"{percent_spread(share)} are localised Gabor functions, of {slants.min()} to {slants.max()} slants; "
+    shown += f"R² > {FIT:g}: {percent_spread((fit > FIT).mean(axis=1))}, mean R² {fit.mean():.2f}"
+    return Finding(claim, shown, published, "M", verdict(share.min() > 0.5 and slants.min() > SLANTS / 2))
 
 
 def _draw_filters(ax: Axes, data: Data, r: int, c: int) -> None:
