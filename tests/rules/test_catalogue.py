@@ -199,6 +199,9 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
     "anti_hebb": ({"eta": 0.1}, {}, [[-0.35, -0.1], [-0.1, 0.1]]),
     # 0.1 <y x> - w / 10:  (0.35 - 0.1, 0.1 - 0.2), (0.1 - 0, -0.1 + 0.1)
     "hebb_with_decay": ({"eta": 0.1, "tau_w": 10.0}, {}, [[0.25, -0.1], [0.1, 0.0]]),
+    # row 1, both synapses free, x less its mean is (-0.5, 0.5), then (1.5, -1.5): (1 (-0.5, 0.5) + 2 (1.5, -1.5)) / 2
+    # row 2: the first synapse is at 0 and stays there, and the second is its own mean
+    "hebb_subtractive": ({"eta": 0.1, "w_max": 4.0}, {"w": [[1.0, 2.0], [0.0, 1.0]]}, [[0.125, -0.125], [0.0, 0.0]]),
     # means (1, 1) and (0.5, -0.5): x - <x> = (0, 1), (2, -1) and y - <y> = (0.5, -0.5), (1.5, 1.5)
     # row 1: (0.5 (0, 1) + 1.5 (2, -1)) / 2 = (1.5, -0.5)     row 2: (-0.5 (0, 1) + 1.5 (2, -1)) / 2 = (1.5, -1)
     "covariance": (
@@ -430,6 +433,18 @@ def test_a_trace_follows_its_rate_and_acts_from_the_next_step_on() -> None:
     assert state.step == 2
 
 
+def test_a_synapse_at_an_end_stays_there_and_the_others_keep_their_sum() -> None:
+    """w = (0, 1, 1, 2), w_max = 2: x of the free ones is 4 and 8, of mean 6; 0.1 (4 - 6) and 0.1 (8 - 6)."""
+    rule = rules.hebb_subtractive(eta=0.1, w_max=2.0, bounds=(0, 2))
+    one = np.array([[1.0]])
+    w, _ = rule.step(np.array([[0.0, 1.0, 1.0, 2.0]]), pre=np.array([[9.0, 4.0, 8.0, 1.0]]), post=one)
+    np.testing.assert_allclose(w, [[0.0, 0.8, 1.2, 2.0]], rtol=1e-15)
+    w, _ = rule.step(w, pre=np.array([[9.0, 0.0, 20.0, 1.0]]), post=one)  # 0.1 * 10 each way: past both ends
+    np.testing.assert_array_equal(w, [[0.0, 0.0, 2.0, 2.0]])
+    again, _ = rule.step(w, pre=np.array([[1.0, 5.0, -7.0, 3.0]]), post=one)
+    np.testing.assert_array_equal(again, w)
+
+
 def test_bounds_of_the_paper_hold_the_weights() -> None:
     """Inhibition of Földiák's layer never turns into excitation; additive STDP stays within 0 and 1."""
     silent = np.zeros((1, 2))
@@ -489,6 +504,12 @@ def _hebb_with_decay(away: float) -> dict[str, Any]:
     rule = rules.hebb_with_decay()
     x, y = np.array(X), np.array(Y)
     return {"w": _push(rule.values["eta"] * rule.values["tau_w"] * y.T @ x / 2, away), "pre": x, "post": y}
+
+
+def _hebb_subtractive(away: float) -> dict[str, Any]:
+    """Two free synapses whose inputs are equal wherever the cell is active; the third is at its end."""
+    x = np.array([[1.0, 1.0, 5.0], [2.0, 2.0 + away, 1.0], [3.0, 7.0, 2.0]])
+    return {"w": [[0.5, 0.3, 1.0]], "pre": x, "post": [[1.0], [2.0], [0.0]]}
 
 
 def _covariance(away: float) -> dict[str, Any]:
@@ -684,6 +705,7 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("hebb", rules.hebb(), _null_space),
     ("anti_hebb", rules.anti_hebb(), _null_space),
     ("hebb_with_decay", rules.hebb_with_decay(), _hebb_with_decay),
+    ("hebb_subtractive", rules.hebb_subtractive(), _hebb_subtractive),
     ("covariance", rules.covariance(), _covariance),
     ("oja", rules.oja(), _oja),
     ("oja_subspace", rules.oja_subspace(), _oja_subspace),

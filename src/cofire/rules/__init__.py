@@ -20,6 +20,7 @@ from cofire.rules.covariance import covariance
 from cofire.rules.delta import delta
 from cofire.rules.foldiak import foldiak
 from cofire.rules.hebb import hebb
+from cofire.rules.hebb_subtractive import hebb_subtractive
 from cofire.rules.hebb_with_decay import hebb_with_decay
 from cofire.rules.instar import instar
 from cofire.rules.kohonen import kohonen
@@ -56,6 +57,7 @@ __all__ = [
     "foldiak",
     "get",
     "hebb",
+    "hebb_subtractive",
     "hebb_with_decay",
     "instar",
     "kohonen",
