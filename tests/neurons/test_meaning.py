@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from neurons.populations import Compiled, Reference
 from scipy.integrate import solve_ivp
 
 from cofire import Neuron, neurons
-from cofire.units import Hz, in_si, mV, ms, nA, volt
+from cofire.units import Hz, in_si, ms, mV, nA, volt
+from neurons.populations import Compiled, Reference
 
 
 def solved(neuron: Neuron, x: np.ndarray, time: float) -> np.ndarray:

@@ -18,7 +18,7 @@ from cofire import Neuron, neurons
 from cofire.backends import cells as numbers
 from cofire.errors import CofireError
 from cofire.language.tree import Dynamics, Name
-from cofire.units import CURRENT, VOLTAGE, Hz, Mohm, mV, ms, nA
+from cofire.units import CURRENT, VOLTAGE, Hz, Mohm, ms, mV, nA
 
 MEMBRANE = "dv/dt = (v_rest - v + R * i) / tau; di/dt = -i / tau_s"
 NUMBERS: dict[str, Any] = {
@@ -208,11 +208,11 @@ these definitions go in a circle: a → b → a
                ^""",
     ),
     (
-        {"text": "dv/dt = -v / tau; u = v", "inputs": None},
-        """\
+        {"text": f"{MEMBRANE}; u = v"},
+        f"""\
 'u' is defined, but nothing reads it
-    dv/dt = -v / tau; u = v
-                      ^""",
+    {MEMBRANE}; u = v
+    {" " * len(MEMBRANE)}  ^""",
     ),
     (
         {"threshold": "v = v_threshold"},
@@ -232,7 +232,7 @@ a threshold is two expressions with > or >= between them, such as v > v_threshol
         {"threshold": "v > "},
         """\
 a threshold is two expressions with > or >= between them, such as v > v_threshold
-    v > 
+    v >
     ^""",
     ),
     (
@@ -249,7 +249,10 @@ unknown name 'v_threshold'; give it a value, Neuron(..., v_threshold=...)
     v > v_threshold
         ^""",
     ),
-    ({"threshold": "v > tau", "v_threshold": None}, "the threshold compares 'v', in V, with 'tau', in s"),
+    (
+        {"threshold": "v > tau", "v_threshold": None},
+        "the threshold compares 'v', in V, with 'tau', in s; v is in V because of 'v_rest - v'",
+    ),
     (
         {"reset": "v += v_reset"},
         """\
@@ -279,7 +282,7 @@ a reset sets a value at once: write v = ...
     ^""",
     ),
     ({"reset": 3}, "the reset is text, not int"),
-    ({"reset": "v = R", "v_reset": None}, "v must be in V, but 'R' is in ohm"),
+    ({"reset": "v = R", "v_reset": None}, "v must be in V, but 'R' is in ohm; v is in V because of 'v_rest - v'"),
     (
         {"tau": 10.0},
         "tau is a plain number, but '(v_rest - v + R * i) / tau' needs it in s; give it a unit, such as ms",
@@ -296,7 +299,7 @@ a reset sets a value at once: write v = ...
     ({"tau": "10 ms"}, "tau = '10 ms' is text, not a number"),
     (
         {"v_rest": -70 * ms},
-        "'v_rest' is in s and 'v' is in V, so they cannot be subtracted: 'v_rest - v' in the equation of dv/dt",
+        "the threshold compares 'v', in s, with 'v_threshold', in V; v is in s because of 'v_rest - v'",
     ),
     (
         {"cm": 1.0},
@@ -307,8 +310,8 @@ a reset sets a value at once: write v = ...
     ({"refractory": -2 * ms}, "refractory = -2*ms is refused: it must be at least 0"),
     ({"refractory": 2 * mV}, "refractory = 2*mV is no time; give it a unit, such as 2*ms"),
     (
-        {"refractory": "pause"},
-        "refractory = 'pause' is no parameter of this neuron; give a time, such as 2*ms, or the name of a parameter",
+        {"refractory": "x"},
+        "refractory = 'x' is no parameter of this neuron; give a time, such as 2*ms, or the name of a parameter",
     ),
     ({"refractory": "R"}, "R = 100*Mohm is the refractory time; give it a unit, such as ms"),
     (
