@@ -113,6 +113,7 @@ def check_neuron(
         one = f"{_quoted(neuron.threshold.left)}, {reader.said(left)}"
         raise DimensionError(
             f"the threshold compares {one}, with {_quoted(neuron.threshold.right)}, {reader.said(right)}"
+            f"{reader.notes(neuron.threshold.left, left, right)}"
         )
     for name, expression in neuron.reset:
         reader.read_equation(name, expression, name)

@@ -52,7 +52,7 @@ def exponential(x):
 _SPAN = '''
 @njit(forceinline=True, **COMPILED)
 def span(rate, dt):
-    """The time that counts of a step in which a variable grows with `rate`: (exp(rate * dt) - 1) / rate."""
+    """The time that counts in a step for what grows with `rate`: (exp(rate * dt) - 1) / rate."""
     power, rest = scaled(rate * dt)
     return dt if rate == 0.0 else (power * rest + (power - 1.0)) / rate
 '''
