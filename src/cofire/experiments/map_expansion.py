@@ -51,9 +51,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from cofire import rules as catalogue
+from cofire.estimators.threads import one_thread
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, needs_spikes, not_for_rates, response
-from cofire.experiments._readouts import one_thread
 from cofire.experiments._statistics import percent, percent_spread, spread, verdict
 from cofire.rule import Rule
 

@@ -46,9 +46,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from cofire import rules as catalogue
+from cofire.estimators.threads import one_thread
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, not_for_rates
-from cofire.experiments._readouts import one_thread
 from cofire.experiments._statistics import percent_spread, spread, standard_error, verdict
 from cofire.rule import Rule
 

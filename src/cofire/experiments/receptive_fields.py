@@ -51,9 +51,9 @@ from numpy.typing import NDArray
 from cofire import data as datasets
 from cofire import rules as catalogue
 from cofire.errors import ExperimentError
+from cofire.estimators.threads import one_thread
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import OUT_OF_RANGE, label, not_for_rates, response
-from cofire.experiments._readouts import one_thread
 from cofire.experiments._statistics import percent_spread, verdict
 from cofire.rule import Rule
 
