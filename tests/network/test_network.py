@@ -154,6 +154,27 @@ def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
         assert collection.net.step > 0
 
 
+def test_the_command_goes_on_to_the_end(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from cofire.cli.commands import app
+
+    file = tmp_path / "run.npz"
+    net, _, noise, *_ = small()
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        net.run(100 * ms, record=[noise.spikes], checkpoint=file, every=50 * ms, each=(60 * ms, stop))
+    for _ in range(2):  # the second time there is nothing left to do
+        result = CliRunner().invoke(app, ["resume", str(file)])
+        assert result.exit_code == 0, result.output
+        assert "noise.spikes: " in result.output
+        assert "The run is at its end, 100 ms" in result.output
+    assert CliRunner().invoke(app, ["resume", str(tmp_path / "none")]).exit_code == 1
+
+
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="there is no checkpoint"):
         resume(tmp_path / "none.npz")

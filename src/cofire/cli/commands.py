@@ -230,6 +230,23 @@ def write_report(
     _tell(records, failed, keeping, out)
 
 
+@app.command("resume")
+def resume(
+    file: Annotated[Path, typer.Argument(help="The checkpoint of a network: net.run(..., checkpoint=FILE).")],
+) -> None:
+    """Go on with a network's run from its checkpoint, to its end; the file then holds the whole record."""
+    from cofire.cli import terminal
+    from cofire.network import resume as going_on
+
+    with terminal.progress_bar() as progress:
+        net, record = going_on(file, progress=progress)
+    for recorder, kept in record.items():
+        typer.echo(f"{recorder.label}: {len(kept)} {'spikes' if hasattr(kept, 'cells') else 'samples'}")
+    if record.stopped:
+        raise ended(f"{record.stopped}; cofire resume {terminal.printable(file)} goes on from the last checkpoint", 130)
+    typer.echo(f"The run is at its end, {net.now}. In Python: net, record = cofire.network.resume({str(file)!r})")
+
+
 app.command("sweep")(many.sweep)
 app.command("matrix")(many.matrix)
 app.add_typer(runs.app, name="runs")
