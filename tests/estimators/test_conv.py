@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from cofire import data
+from cofire.activations import soft
 from cofire.estimators import ConvHebb, LearningWarning, RidgeReadout, patches
-from cofire.estimators.competition import one_after_another, soft
+from cofire.estimators.competition import one_after_another
 
 pytestmark = pytest.mark.filterwarnings("ignore::cofire.estimators.LearningWarning")
 

@@ -16,8 +16,9 @@ import pytest
 from cofire import DimensionError, ParameterError, Rule, rules
 from cofire.backends.state import RuleState
 from cofire.constraints import Range
+from cofire.protocols import replay
 from cofire.rules import Recipe
-from cofire.units import Quantity, metre, mV, second
+from cofire.units import Quantity, metre, ms, mV, second
 
 NAMES = rules.names()
 PARAMETERS = [(name, parameter) for name in NAMES for parameter in rules.get(name).parameters]
@@ -318,6 +319,13 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
             }
         },
         [[-2.575, -1.75], [-4.2, -3.3]],
+    ),
+    # use at rest, half spent: recovery 0.5 0.5 / 0.8 = 0.3125, and a spike takes 0.5 0.5 - 0.75 0.25 = 0.0625
+    # of (2, 1) spikes
+    "short_term": (
+        {"U": 0.5, "w_0": 1.0},
+        {"state": {"a": [[0.0, 0.0], [0.0, 0.0]], "b": [[0.5, 0.5], [0.5, 0.5]]}},
+        [[0.1875, 0.25], [0.1875, 0.25]],
     ),
     # with c = (1, 1.3), (0.5, 2): row 1: (-2 * 1, 3 (1 - 2) - 2 * 2 - 2 (-1) (-1.5)) / 10 = (-2, -3 - 4 - 3) / 10
     # row 2: below both 0; (3 * 2 - 2 (-1) - (-1) 2 * 1.5) / 10 = (6 + 2 + 3) / 10
@@ -701,6 +709,11 @@ def _no_error(away: float) -> dict[str, Any]:
     return {"w": [[0.3]], "pre": [[1.0]], "post": [[1.0]], "dopamine": [away], "state": state}
 
 
+def _short_term(off: float) -> dict[str, Any]:
+    """Rested, and no spike: with something spent it recovers."""
+    return {"pre": np.zeros((2, 2)), "state": {"a": np.zeros((2, 2)), "b": np.full((2, 2), off)}}
+
+
 RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("hebb", rules.hebb(), _null_space),
     ("anti_hebb", rules.anti_hebb(), _null_space),
@@ -727,6 +740,7 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("stdp_pair_nearest", rules.stdp_pair_nearest(), _nearest),
     ("triplet", rules.triplet(), _triplet),
     ("calcium", rules.calcium(), _calcium),
+    ("short_term", rules.short_term(), _short_term),
     ("clopath", rules.clopath(), _clopath),
     ("triplet_nearest", rules.triplet_nearest(), _triplet_nearest),
     ("vogels_inhibitory", rules.vogels_inhibitory(), _vogels),
@@ -766,3 +780,29 @@ def test_the_mean_eligibility_is_what_the_rates_make_of_it() -> None:
         w, state = rule.step(w, **rates, state=state, dt=0.2 * second)
     np.testing.assert_allclose(state["e"], [[-0.6]], rtol=1e-12)
     np.testing.assert_array_equal(w, [[0.5]])
+
+
+@pytest.mark.parametrize(("U", "facilitation", "depression"), [(0.5, 20.0, 800.0), (0.1, 500.0, 100.0)])
+def test_short_term_plasticity_releases_what_its_recursion_says(
+    U: float, facilitation: float, depression: float
+) -> None:
+    """The weight before each spike is u x of Tsodyks, Pawelzik and Markram, worked out from spike to spike."""
+    times = np.array([10, 60, 110, 160, 400])
+    rule = rules.short_term(U=U, tau_f=facilitation * ms, tau_d=depression * ms)
+    use, left, before = 0.0, 1.0, 0
+    for time in times:
+        use *= np.exp(-(time - before) / facilitation)
+        left = 1.0 - (1.0 - left) * np.exp(-(time - before) / depression)
+        use += U * (1.0 - use)
+        past = times[times < time]
+        w, _ = replay(
+            rule,
+            pre=(np.zeros(len(past), int), past),
+            post=([], []),
+            synapses=([0], [0]),
+            weight=U,
+            dt=1 * ms,
+            duration=int(time),
+        )
+        np.testing.assert_allclose(w, [use * left], rtol=1e-12)
+        left, before = left - use * left, time

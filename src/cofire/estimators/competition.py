@@ -1,13 +1,7 @@
-"""What competition leaves of the responses of a layer: functions from `u[batch, cells]` to `post` of the same shape.
+"""Competition over many samples: a conscience that gives every cell its turn, and a batch that learns as if in turn.
 
-    hard      1 for the cell of greatest response, 0 for all others (Rumelhart and Zipser 1985)
-    soft      +q for the winner, -q for all others, q = softmax(t · u) (Journé et al. 2023)
-    ranked    1 for the winner, -Δ for the cell of rank k, 0 for all others (Krotov and Hopfield 2019)
-
-`handicapped` and `share_of_wins` are the conscience of DeSieno (1988), which gives every cell its turn.
-
-Sources: D. E. Rumelhart, D. Zipser, Cogn. Sci. 9:75-112, 1985; D. DeSieno, Proc. IEEE ICNN 1:117-124, 1988;
-D. Krotov, J. J. Hopfield, PNAS 116:7723-7731, 2019; A. Journé et al., ICLR 2023, arXiv:2209.11883.
+What competition makes of responses is in `cofire.activations`. `handicapped` and `share_of_wins` are the conscience of
+D. DeSieno, Adding a conscience to competitive learning, Proc. IEEE ICNN 1:117-124, 1988.
 """
 
 from __future__ import annotations
@@ -18,38 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-
-
-def hard(u: Array) -> Array:
-    post = np.zeros_like(u)
-    post[np.arange(len(u)), u.argmax(axis=1)] = 1
-    return post
-
-
-def soft(u: Array, temperature: float) -> Array:
-    """`temperature` is the factor t of the responses in the softmax: the larger, the harder the competition.
-
-    Cells that tie for the greatest response all win. Arrays `[batch, cells]` in column order stay in that order, in
-    which each pass here runs along the batch.
-    """
-    post = np.subtract(u, u.max(axis=1, keepdims=True))
-    post *= u.dtype.type(temperature)
-    np.exp(post, out=post)
-    flat = post.ravel(order="K")  # a view: what was made from `u` lies as `u` does, without gaps
-    winners = np.flatnonzero(flat == 1)  # e⁰
-    post *= -1 / post.sum(axis=1, keepdims=True)
-    flat[winners] *= -1
-    return post
-
-
-def ranked(u: Array, rank: int, depression: float) -> Array:
-    """`rank` k counts from 1, the winner."""
-    places = (u.shape[1] - rank, u.shape[1] - 1)
-    order, each = np.argpartition(u, places, axis=1), np.arange(len(u))
-    post = np.zeros_like(u)
-    post[each, order[:, places[0]]] = -depression
-    post[each, order[:, places[1]]] = 1
-    return post
 
 
 def handicapped(u: Array, wins: Array, conscience: float) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from cofire import rules
+from cofire import activations, rules
 from cofire.estimators import competition
 from cofire.estimators._layer import NOT_NEGATIVE, PARAMETERS, Array, HebbianLayer
 from cofire.rule import Rule
@@ -94,6 +94,6 @@ class CompetitiveLearning(Prototypes):
         self.wins_ = np.full(self.n_units, 1 / self.n_units)
 
     def _post(self, u: Array, dt: float) -> Array:
-        post = competition.hard(competition.handicapped(u, self.wins_, dt * self.conscience))
+        post = activations.hard(competition.handicapped(u, self.wins_, dt * self.conscience))
         self.wins_ = competition.share_of_wins(self.wins_, post)
         return competition.one_after_another(post, dt * self.learning_rate)

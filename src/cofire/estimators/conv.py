@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from cofire import rules
+from cofire import activations, rules
 from cofire.errors import ArrayError, ParameterError
-from cofire.estimators import competition, patches
+from cofire.estimators import patches
 from cofire.estimators._layer import COUNT, NOT_NEGATIVE, PARAMETERS, POSITIVE, Array, HebbianLayer
 from cofire.estimators.soft_hebb import slowed, starting_weights
 from cofire.estimators.threads import each, one_thread
@@ -140,7 +140,7 @@ class ConvHebb(HebbianLayer):
             if not x.shape[1]:
                 return np.zeros_like(w)
             u = w @ x
-            post = competition.soft(u.T, self.temperature[layer])
+            post = activations.soft(u.T, self.temperature[layer])
             return self._rule_.delta(w, pre=x.T, post=post, post_drive=u.T, reduce="sum")
 
         total = slowed(w)[:, None] * sum(each(change, halves))  # the rule is linear in `post`

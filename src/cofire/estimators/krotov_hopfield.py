@@ -9,9 +9,8 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from cofire import rules
+from cofire import activations, rules
 from cofire.errors import ParameterError
-from cofire.estimators import competition
 from cofire.estimators._layer import NOT_NEGATIVE, PARAMETERS, POSITIVE, Array
 from cofire.estimators.soft_hebb import Competing, starting_weights
 from cofire.rule import Rule
@@ -90,7 +89,7 @@ class KrotovHopfield(Competing):
         return X @ (np.sign(self.weights_) * np.abs(self.weights_) ** (self.p - 1)).T
 
     def _post(self, u: Array, dt: float) -> Array:
-        return competition.ranked(u, self.rank, self.depression)
+        return activations.ranked(u, self.rank, self.depression)
 
     def transform(self, X: Any) -> Array:
         """relu(w·x)^power, `[n, n_units]`; nothing is learned."""

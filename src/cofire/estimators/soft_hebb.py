@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cofire import rules
-from cofire.estimators import competition
+from cofire import activations, rules
 from cofire.estimators._layer import (
     PARAMETERS,
     POSITIVE,
@@ -101,7 +100,7 @@ class SoftHebb(Competing):
         self.weights_ = starting_weights(rng, self.n_units, X)
 
     def _post(self, u: Array, dt: float) -> Array:
-        return competition.soft(u, self.temperature) * slowed(self.weights_)
+        return activations.soft(u, self.temperature) * slowed(self.weights_)
 
     def _features(self, u: Array) -> Array:
         return np.maximum(u - u.mean(axis=1, keepdims=True), 0)

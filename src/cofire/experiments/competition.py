@@ -60,8 +60,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from cofire import data as datasets
+from cofire.activations import hard, ranked, soft
 from cofire.errors import ArrayError, DivergenceError, ExperimentError
-from cofire.estimators.competition import handicapped, hard, ranked, share_of_wins, soft
+from cofire.estimators.competition import handicapped, share_of_wins
 from cofire.estimators.labels import label_units
 from cofire.estimators.threads import one_thread
 from cofire.estimators.weights import likeness, unit_length

@@ -139,6 +139,10 @@ def tidy(node: Expr) -> Expr:
             return ZERO
         case Binary("/", Number(0.0), Name()):
             return ZERO
+        case Binary("/", Number(0.0), Call("max", arguments)) if any(
+            isinstance(a, Number) and a.value > 0 for a in arguments
+        ):
+            return ZERO
         case Binary("*", Number(1.0), x) | Binary("*" | "/" | "**", x, Number(1.0)):
             return x
         case Binary("*" | "/" as operator, Negative(x), y) | Binary("*" | "/" as operator, x, Negative(y)):

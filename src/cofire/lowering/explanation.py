@@ -136,8 +136,8 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
         if events.meeting != ZERO:
             also = "" if events.arrival == ZERO == events.spike else ", in addition"
             yield f"when both meet in one step{also}", f"{name} {change(events.meeting)}"
-        if events.drift != ZERO:
-            motion = motions[name]
+        motion = motions[name]
+        if events.drift != ZERO and motion.kind != "rests":
             exact = "integrated to 1e-12" if motion.flow and motion.flow.slope else "exact"
             how = "stepped by the clock" if motion.is_stepped else f"{exact}, applied at the next event"
             yield (
@@ -147,8 +147,9 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
                 else f"{name} follows {to_text(events.drift)}",
             )
     for state in plan.states:
-        if state.rate != ZERO:
-            yield "between events", f"{state.key} decays with rate {to_text(state.rate)}, exactly"
+        rate = motions[state.key].rate if motions[state.key].kind == "rests" else state.rate
+        if rate != ZERO:
+            yield "between events", f"{state.key} decays with rate {to_text(rate)}, exactly"
 
 
 def _change(jump: Expr) -> str:

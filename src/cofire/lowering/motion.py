@@ -9,7 +9,7 @@ solved       no closed form: a solver runs it in each step, together with all th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,11 +27,12 @@ Kind = Literal["rests", "closed", "followed", "solved"]
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """`flow`: the closed form, where there is one; `reason`: why the clock must step it."""
+    """`flow`: the closed form, if there is one; `reason`: why the clock must step it; `rate`: of what just decays."""
 
     kind: Kind
     flow: Flow | None = None
     reason: str = ""
+    rate: Expr = ZERO
 
     @property
     def is_stepped(self) -> bool:
@@ -43,18 +44,35 @@ def find_motions(
     events: Mapping[str, Events], states: tuple[State, ...], place: Placement
 ) -> tuple[tuple[str, Motion], ...]:
     """The motion of each quantity, under its key."""
-    resting = {state.symbol for state in states if simplify(events[state.key].drift) == ZERO}
+    resting = {
+        state.symbol: decay
+        for state in states
+        if (decay := _decay(state, simplify(events[state.key].drift), states, place)) is not None
+    }
     rows: list[tuple[Expr, str, Expr]] = [(Weight(), "w", ZERO)]
     rows += [(state.symbol, state.key, state.rate) for state in states]
     found: list[tuple[str, Motion]] = []
     for symbol, key, rate in rows:
         drift = simplify(events[key].drift)
-        found.append((key, _motion(symbol, drift, rate, states, resting, place)))
+        if symbol in resting:
+            found.append((key, Motion("rests", rate=resting[symbol])))
+        else:
+            found.append((key, _motion(symbol, drift, rate, states, resting.keys(), place)))
     return tuple(found)
 
 
+def _decay(state: State, drift: Expr, states: tuple[State, ...], place: Placement) -> Expr | None:
+    """The rate at which a state decays between events if it does nothing else, whatever spikes do to it; or None."""
+    if drift == ZERO:
+        return state.rate
+    flow = find_flow(state.symbol, drift, state.rate, states, frozenset())
+    if flow is None or flow.pieces or flow.gates or flow.slope or is_varying(flow, place.signals):
+        return None
+    return flow.rate
+
+
 def _motion(
-    symbol: Expr, drift: Expr, rate: Expr, states: tuple[State, ...], resting: set[Expr], place: Placement
+    symbol: Expr, drift: Expr, rate: Expr, states: tuple[State, ...], resting: Set[Expr], place: Placement
 ) -> Motion:
     if drift == ZERO:
         return Motion("rests")
@@ -76,7 +94,7 @@ def _changing(drift: Expr, place: Placement) -> str:
     return "what it follows"
 
 
-def _obstacle(symbol: Expr, drift: Expr, states: tuple[State, ...], resting: set[Expr]) -> str:
+def _obstacle(symbol: Expr, drift: Expr, states: tuple[State, ...], resting: Set[Expr]) -> str:
     """Why there is no closed form."""
     for part in walk(drift):
         if isinstance(part, Call) and part.function in REDUCTIONS:

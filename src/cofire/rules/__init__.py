@@ -33,6 +33,7 @@ from cofire.rules.outstar import outstar
 from cofire.rules.reward_stdp import reward_stdp
 from cofire.rules.salient_hebb import salient_hebb
 from cofire.rules.sanger import sanger
+from cofire.rules.short_term import short_term
 from cofire.rules.soft_hebb import soft_hebb
 from cofire.rules.stdp_pair import stdp_pair
 from cofire.rules.stdp_pair_multiplicative import stdp_pair_multiplicative
@@ -71,6 +72,7 @@ __all__ = [
     "reward_stdp",
     "salient_hebb",
     "sanger",
+    "short_term",
     "soft_hebb",
     "stdp_pair",
     "stdp_pair_multiplicative",

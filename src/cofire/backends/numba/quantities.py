@@ -116,8 +116,9 @@ def find_quantities(plan: Plan, signals: tuple[str, ...], *, normalizes: bool) -
         motion = motions[key]
         owner: Owner = "synapse" if isinstance(symbol, Name | Weight) else _owner(_reach(drive, plan))
         rests = motion.kind == "rests"
+        decay = motion.rate if rests else rate
         quantities.append(
-            Quantity(symbol, key, spelt[symbol], owner, is_nearest, rate, drive, found[key], rests, motion.flow)
+            Quantity(symbol, key, spelt[symbol], owner, is_nearest, decay, drive, found[key], rests, motion.flow)
         )
     is_clocked = reduces or normalizes or any(motion.kind == "solved" for motion in motions.values())
     return Kept(tuple(quantities), parameters, supplied, spelt, is_clocked)
