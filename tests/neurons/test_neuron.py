@@ -229,7 +229,7 @@ a threshold is two expressions with > or >= between them, such as v > v_threshol
                     ^""",
     ),
     (
-        {"threshold": "v > "},
+        {"threshold": "v >"},
         """\
 a threshold is two expressions with > or >= between them, such as v > v_threshold
     v >

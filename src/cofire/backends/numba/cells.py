@@ -79,9 +79,8 @@ _INLINED = {"exp": "exponential", "minimum": "least", "maximum": "greatest"}
 _CALL = re.compile(rf"\b({'|'.join(_INLINED)})(?=\()")
 _NUMPY = ("floor", "rint", "int32", "int64", "float64", *MATHS)
 _RESERVED = """
-n low high begin end dt j s count any_fires learning parameters coefficients x until held fired np njit range len min
-max
-COMPILED
+n low high begin end dt j s count any_fires learning parameters coefficients x until held fired
+np njit range len min max COMPILED
 """
 
 
