@@ -22,7 +22,7 @@ from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Name, Nega
 from cofire.lowering.crossings import Gate, with_gates
 from cofire.lowering.states import State
 
-MAX_PIECES = 64
+MAX_PIECES = 64  # of a sum multiplied out, and factors of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _expanded(node: Expr, moving: Set[Expr]) -> list[Piece]:
             return _cross(_expanded(left, moving), _expanded(right, moving))
         case Binary("/", left, right) if not _moves(right, moving):
             return _cross(_expanded(left, moving), [Piece(Binary("/", ONE, right))])
-        case Binary("**", base, Number(n)) if n.is_integer() and n >= 1:
+        case Binary("**", base, Number(n)) if n.is_integer() and 1 <= n <= MAX_PIECES:
             return reduce(_cross, [_expanded(base, moving)] * int(n))
     raise _NoProductsError
 
@@ -132,7 +132,8 @@ def _moves(node: Expr, moving: Set[Expr]) -> bool:
 
 
 def _cross(left: list[Piece], right: list[Piece]) -> list[Piece]:
-    if len(left) * len(right) > MAX_PIECES:
+    longest = max((len(a.factors) + len(b.factors) for a in left for b in right), default=0)
+    if max(len(left) * len(right), longest) > MAX_PIECES:
         raise _NoProductsError
     return [
         Piece(simplify(Binary("*", a.coefficient, b.coefficient)), a.factors + b.factors) for a in left for b in right
