@@ -42,7 +42,13 @@ def break_rules(patch: pytest.MonkeyPatch, change: Callable[[Expr], Expr]) -> No
 
 
 def turned(before: tuple[Finding, ...], after: tuple[Finding, ...]) -> list[str]:
-    """What is said of each verdict that differs; a finding that is no longer made has turned too."""
+    """What is said of each verdict that differs; a finding that is no longer made has turned too.
+
+    Where nothing but controls was reproduced there is no verdict to turn, and what is measured must differ.
+    """
+    if all(finding.verdict != "reproduced" or finding.claim.startswith("control") for finding in before):
+        measured = {finding.claim: finding.measured for finding in after}
+        return [f.claim for f in before if measured.get(f.claim) != f.measured]
     verdicts = {finding.claim: finding.verdict for finding in after}
     return [
         f"{finding.claim}: {finding.verdict} -> {verdicts.get(finding.claim, 'not said')}"
@@ -78,3 +84,6 @@ def test_an_experiment_that_does_not_look_is_found_out() -> None:
     assert turned(same, same) == []
     assert turned(same, other) == ["a: reproduced -> not reproduced"]
     assert turned(same, ()) == ["a: reproduced -> not said"]
+    control = (Finding("control: c", "1", "1", "M", "reproduced"), Finding("b", "1", "1", "M", "not reproduced"))
+    assert turned(control, control) == []
+    assert turned(control, (control[0], Finding("b", "2", "1", "M", "not reproduced"))) == ["b"]

@@ -84,7 +84,8 @@ def test_connections_in_the_wrong_place_do_not_bring_faces_back(monkeypatch: pyt
 
 @pytest.mark.parametrize("name", cofire.rules.names())
 def test_every_rule_of_the_catalogue_is_taken_or_refused_with_a_reason(name: str) -> None:
-    suits = {"hebb", "hebb_with_decay", "covariance", "anti_hebb", "foldiak", "oja", "storkey", "delta"}
+    suits = {"hebb", "hebb_with_decay", "hebb_subtractive", "covariance", "anti_hebb", "foldiak", "oja", "storkey"}
+    suits |= {"delta"}
     reason = faces.unsuitable(cofire.rules.get(name)())
     assert (reason is None) == (name in suits), reason
 

@@ -52,6 +52,8 @@ def not_for_patterns(rule: Rule) -> str | None:
     """Why `rule` cannot store patterns that are shown all at once, or None."""
     if rule.signals:
         return f"it waits for {' and '.join(rule.signals)}, and nothing is rewarded here"
+    if rule.name == "multiscale":
+        return "its traces share one error and run away where hundreds of cells are taught at once"
     if any(isinstance(part, Call) and part.function in ("trace", "nearest") for part in parts(rule)):
         return "it reads when cells fired, and all cells of a pattern are shown at once"
     told = (Cell("post", "target"), Cell("post", "drive"))

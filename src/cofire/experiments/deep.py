@@ -81,7 +81,6 @@ def unsuitable(rule: Rule) -> str | None:
 
 
 def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress) -> Data:
-    del rules  # soft_hebb it is: nothing else is suitable, and how far a step goes is the learner's
     from cofire.estimators import ConvHebb, LearningWarning
     from cofire.experiments import _features
 
@@ -101,6 +100,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
 
         def learned(*filters: int, train: Any = train, s: int = s) -> ConvHebb:
             learner = ConvHebb(filters, grid=settings.grid, epochs=settings.epochs, random_state=s + 1000 * seed)
+            learner._rule = lambda: rules[0]  # type: ignore[method-assign]  # how far a step goes is the learner's
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", LearningWarning)  # what came of few images is measured
                 return learner.fit(train)
