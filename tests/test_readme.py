@@ -26,6 +26,9 @@ def test_the_ladder_runs(capsys: pytest.CaptureFixture[str]) -> None:
     first = re.search(r"\[\[(.*?)\]\]", printed)
     assert first is not None
     np.testing.assert_allclose([float(number) for number in first[1].split()], [1, 0, 0, 0], atol=0.1)
+    assert names["changed"].round(2).tolist() == [0.12, 0.86]  # type: ignore[attr-defined]
+    assert len(names["record"][names["cell"].spikes]) > 100  # type: ignore[index, attr-defined]
+    assert (names["net"].recall(names["half"]).patterns == names["faces"]).all()  # type: ignore[attr-defined]
     explained = README.partition("    Who owns what")[2].partition("`step` takes rates")[0]
     for line in explained.splitlines():
         assert line.strip() in printed or line.strip() == "...", line

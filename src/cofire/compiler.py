@@ -3,9 +3,11 @@
     1. language.parse     text                    -> Equations    what was written, as a tree
     2. rule.Rule          Equations + parameters  -> Rule         checked: names, ranges, dimensions
     3. lowering           Rule                    -> Plan         who owns what, matrix products, events
-    4. backends           Plan + arrays           -> new weights  reference: the definition; arrays: the fast one
+    4. backends           Plan + arrays           -> new weights  reference: the definition; arrays: rates, as matrix
+                                                                  products; numba: spikes, as compiled events
 
-Stages 1 and 2 happen when a `Rule` is made, stage 3 once for each set of equations, stage 4 at each step.
+Stages 1 and 2 happen when a `Rule` is made, stage 3 once for each set of equations, stage 4 at each step. A `Neuron`
+goes the same way: its equations to a `NeuronPlan`, and that to a step of a population.
 """
 
 from __future__ import annotations

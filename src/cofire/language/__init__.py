@@ -37,8 +37,8 @@ How it is understood, everywhere the same:
     order      all terms of an event are added, then the weights are normalised, then held within bounds.
 
 A neuron (`cofire.Neuron`) is written in the same language, one equation `dX/dt = ...` for each of its variables,
-without `pre`, `post`, the weight, filters and sums over cells; w, x and y are names like others there. Its threshold is a
-condition `e > e` or `e >= e`, its reset a few lines `X = e`. Time is in seconds.
+without `pre`, `post`, the weight, filters and sums over cells; w, x and y are names like others there. Its threshold
+is a condition `e > e` or `e >= e`, its reset a few lines `X = e`. Time is in seconds.
 
 How a text becomes a tree, one file a stage; what a later stage is given, the earlier ones have checked:
 
