@@ -121,6 +121,17 @@ def test_logs_that_fill_are_learnt_from_in_time() -> None:
     np.testing.assert_allclose(synapses.weight.values, wanted, rtol=1e-9)
 
 
+def test_a_pulse_given_during_the_run_fades_until_it_is_nothing() -> None:
+    net, *_ = lively(rules.reward_stdp())
+    net.run(10 * ms)
+    dopamine = net.modulators["dopamine"]
+    dopamine.pulse(2.0 - dopamine.value)
+    net.run(40 * ms)
+    assert dopamine.value == pytest.approx(2.0 * np.exp(-1.0), rel=1e-9)
+    net.run(1 * second)  # exp(-25) of it is left: less than a billionth
+    assert dopamine.value == 0.0
+
+
 def test_learning_off_freezes_and_on_goes_on() -> None:
     net, synapses, _ = lively(rules.stdp_pair())
     net.run(100 * ms)

@@ -21,7 +21,7 @@ from cofire.network.projections import Projection, as_rule
 from cofire.network.record import Record
 from cofire.network.recorders import Recorder
 from cofire.network.run import Run
-from cofire.network.signals import Drive, Modulator
+from cofire.network.signals import VANISHED, Drive, Modulator
 from cofire.neuron import Neuron
 from cofire.units import FREQUENCY, TIME, Quantity
 
@@ -236,6 +236,8 @@ class Network:
         for frame in self._engine.frames:
             if value is not None:
                 frame[name][0] = value
+                if self.modulators[name].tau:
+                    frame[f"{name}_least"] = max(frame[f"{name}_least"], VANISHED * abs(value))
         return float(self._engine.frames[0][name][0])
 
     def state(self) -> dict[str, Array]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cofire.network.network import Network
 
 Array = np.ndarray
+VANISHED = 1e-9  # of the largest pulse: a modulator that has decayed below it is 0
 
 
 @dataclass(eq=False)
@@ -59,12 +60,12 @@ class Modulator:
         self.net.modulator_value(self.name, self.value + check("amount", amount))
 
     def numbers(self, dt: float) -> dict[str, Any]:
-        """What the generated code takes; what has decayed below a billionth of a pulse is 0."""
+        """What the generated code takes."""
         largest = max([abs(self.start), *np.abs(self.amounts)], default=0.0)
         fade = math.exp(-dt / self.tau) if self.tau else 1.0
         return {
             "pulses": self.pulses,
             "amounts": self.amounts,
             "fade": fade,
-            "least": 1e-9 * largest if self.tau else 0.0,
+            "least": VANISHED * largest if self.tau else 0.0,
         }
