@@ -14,7 +14,7 @@ from cofire.language import dimensions, scope
 from cofire.language.algebra import names
 from cofire.language.latex import neuron_to_latex
 from cofire.language.parse_neuron import parse_neuron, parse_value
-from cofire.language.spelling import plain_name
+from cofire.language.spelling import plain_name, plain_names
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import Dynamics, Expr
 from cofire.units import DIMENSIONLESS, TIME, Dimension, dimension_of, in_si, ms, usual_unit
@@ -102,7 +102,7 @@ class Neuron:
     ) -> None:
         written = parse_neuron(text, threshold, reset)
         variables = [name for name, _ in written.derivatives]
-        given = {name: _parameter(name, value) for name, value in _plain(parameters).items()}
+        given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
         refractory = _refractory(refractory)
         named = refractory if isinstance(refractory, str) else None
         order = scope.check_neuron_names(written, (text, threshold, reset), given.keys(), named)
@@ -193,7 +193,7 @@ class Neuron:
     def with_(self, /, **changes: Any) -> Neuron:
         """The same neuron with other numbers or settings: `neuron.with_(tau=20*ms, refractory=5*ms)`."""
         settings = self._settings()
-        changes = _plain(changes)
+        changes = plain_names(changes)
         for name in changes:
             if name not in settings or name == "origin":
                 changeable = [setting for setting in settings if setting != "origin"]
@@ -246,16 +246,6 @@ class Neuron:
 
 def _made(text: str, settings: dict[str, Any]) -> Neuron:
     return Neuron(text, **settings)
-
-
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` with every name in plain spelling. Raises: `ParameterError` if one is there in two spellings."""
-    plain: dict[str, Any] = {}
-    for name, value in given.items():
-        if plain_name(name) in plain:
-            raise ParameterError(f"{plain_name(name)!r} is given twice, in two spellings")
-        plain[plain_name(name)] = value
-    return plain
 
 
 def _parameter(name: str, value: object) -> Parameter:
@@ -332,7 +322,7 @@ def _initial(
         raise ParameterError(
             f"initial = {shown(given)} is refused: it must be a dict of variables, such as {{'v': -70*mV}}"
         )
-    chosen = _plain(given or {})
+    chosen = plain_names(given or {})
     for name in chosen:
         if name not in variables:
             mend = did_you_mean(name, variables) or f"; there are {', '.join(variables)}"

@@ -15,7 +15,7 @@ from cofire.language.algebra import inlined
 from cofire.language.latex import equations_to_latex
 from cofire.language.mathml import equations_to_mathml
 from cofire.language.parse import parse
-from cofire.language.spelling import plain_name
+from cofire.language.spelling import plain_name, plain_names
 from cofire.language.text import equations_to_text
 from cofire.language.tree import Equations
 from cofire.units import Quantity, dimension_of, in_si
@@ -73,7 +73,7 @@ class Rule:
     ) -> None:
         written = parse(text)
         signals = _names(signals)
-        given = {name: constraints.number(name, value) for name, value in _plain(parameters).items()}
+        given = {name: constraints.number(name, value) for name, value in plain_names(parameters).items()}
         order = scope.check_names(written, text, given.keys(), signals)
         if not (normalize is None or (isinstance(normalize, str) and normalize in ("l1", "l2"))):
             raise ParameterError(f"normalize = {shown(normalize)} is refused: it must be 'l1', 'l2' or None")
@@ -128,7 +128,7 @@ class Rule:
     def with_(self, /, **changes: Any) -> Rule:
         """The same rule with other numbers: `rule.with_(eta=0.5, bounds=(0, 1))`."""
         settings = self._settings()
-        changes = _plain(changes)
+        changes = plain_names(changes)
         for name in changes:
             if name not in settings or name in ("signals", "origin"):
                 changeable = [setting for setting in settings if setting not in ("signals", "origin")]
@@ -234,16 +234,6 @@ class Rule:
 
 def _made(text: str, settings: dict[str, Any]) -> Rule:
     return Rule(text, **settings)
-
-
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` with every name in plain spelling. Raises: `ParameterError` if one is there in two spellings."""
-    plain: dict[str, Any] = {}
-    for name, value in given.items():
-        if plain_name(name) in plain:
-            raise ParameterError(f"{plain_name(name)!r} is given twice, in two spellings")
-        plain[plain_name(name)] = value
-    return plain
 
 
 def _names(signals: object) -> tuple[str, ...]:

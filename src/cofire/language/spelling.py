@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import string
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from cofire.errors import LanguageError
+from cofire.errors import LanguageError, ParameterError
 
 _GREEK = {chr(code): unicodedata.name(chr(code)).split()[-1].lower() for code in range(0x3B1, 0x3CA) if code != 0x3C2}
 _GREEK |= {chr(code): unicodedata.name(chr(code)).split()[-1].title() for code in range(0x391, 0x3AA) if code != 0x3A2}
@@ -82,6 +84,16 @@ def spell(original: str, what: str = "rule", comparison: bool = False) -> Spelle
 def plain_name(name: str) -> str:
     """The plain spelling of one name, as a keyword argument gives it: `η` becomes `eta`."""
     return spell(name).text
+
+
+def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with every name in plain spelling. Raises: `ParameterError` if one is there in two spellings."""
+    plain: dict[str, Any] = {}
+    for name, value in given.items():
+        if plain_name(name) in plain:
+            raise ParameterError(f"{plain_name(name)!r} is given twice, in two spellings")
+        plain[plain_name(name)] = value
+    return plain
 
 
 def _plain(character: str, previous: str) -> str | None:
