@@ -260,3 +260,17 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
 def test_it_says_where_things_were_made() -> None:
     net = Network(dt=1 * ms)
     assert "test_network.py:" in repr(net.cells(2, neurons.lif()))
+
+
+def test_networks_share_the_machine_code_of_their_neurons_and_rules() -> None:
+    """So a second network compiles its loop alone."""
+    small_one, other = small()[0], Network(dt=0.1 * ms, seed=2)
+    rule = rules.stdp_pair(A_plus=0.2 * mV, A_minus=0.1 * mV, bounds=(0 * mV, 9 * mV))
+    cells = other.cells(3, neurons.lif(), name="someone")
+    other.connect(other.poisson(2, 5 * Hz), cells, all_to_all(), weight=1 * mV, rule=rule, name="learner")
+    for net in (small_one, other):
+        net.run(1 * ms)
+    engines = [net._engine for net in (small_one, other)]
+    assert engines[0].module is not engines[1].module
+    shared = set(map(id, engines[0].parts.values()))
+    assert {name for name, part in engines[1].parts.items() if id(part) in shared} == {"", "someone", "learner"}

@@ -45,7 +45,7 @@ class Compiled(Reference):
 
     def __init__(self, neuron: Neuron, cells: int, dt: float) -> None:
         super().__init__(neuron, cells, dt)
-        self.module: ModuleType = load(cells_source(self.plan, "cell", neuron.varying))
+        self.module: ModuleType = load(cells_source(self.plan, neuron.varying))
         self.numbers = numbers.parameters(neuron, self.plan)
         self.coefficients = numbers.coefficients(neuron, self.plan, dt)
 
@@ -55,11 +55,11 @@ class Compiled(Reference):
         fired = np.full(cells, -1, dtype=np.int32)
         found = []
         for low, high in ((0, cells // 3), (cells // 3, cells)):
-            self.module.update_cell(n, low, high, self.dt, self.numbers, self.coefficients, self.x, self.until, *flag)
-            count = self.module.threshold_cell(n, low, high, self.numbers, self.x, self.until, fired)
+            self.module.update(n, low, high, self.dt, self.numbers, self.coefficients, self.x, self.until, *flag)
+            count = self.module.threshold(n, low, high, self.numbers, self.x, self.until, fired)
             found.append(fired[:count].copy())
         everyone = np.concatenate(found)
         half = len(everyone) // 2
         for begin, end in ((0, half), (half, len(everyone))):
-            self.module.reset_cell(n, everyone, begin, end, self.dt, self.numbers, self.x, self.until, *flag)
+            self.module.reset(n, everyone, begin, end, self.dt, self.numbers, self.x, self.until, *flag)
         return everyone

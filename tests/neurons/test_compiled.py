@@ -96,7 +96,7 @@ def state(neuron: Neuron, random: np.random.Generator) -> np.ndarray:
 
 @lru_cache
 def compiled_source(name: str) -> str:
-    return cells_source(NEURONS[name].explain(), "cell", NEURONS[name].varying)
+    return cells_source(NEURONS[name].explain(), NEURONS[name].varying)
 
 
 @pytest.mark.parametrize("name", NEURONS)
@@ -120,7 +120,7 @@ def test_a_step_is_that_of_the_reference(name: str, seed: int, learning: bool) -
 @pytest.mark.parametrize("name", NEURONS)
 def test_the_source_depends_on_the_equations_alone(name: str) -> None:
     other = scattered(NEURONS[name], np.random.default_rng(1))
-    assert cells_source(other.explain(), "cell", other.varying) == compiled_source(name)
+    assert cells_source(other.explain(), other.varying) == compiled_source(name)
 
 
 def test_the_source_of_lif_is_as_one_would_write_it() -> None:

@@ -35,7 +35,10 @@ LOG = 32  # spikes of a cell that are kept for its synapses to learn from, at le
 
 
 class Engine:
-    """The generated module, and what its functions take: `frames[thread]`, by the names that the source has for it."""
+    """The generated modules, and what their functions take: `frames[thread]`, by the names that the source has for it.
+
+    `parts`: the module of each population of cells and of each projection that learns, by its name.
+    """
 
     def __init__(self, net: Network) -> None:
         self.net = net
@@ -62,6 +65,7 @@ class Engine:
         self.modulators = modulators_of(projections)
         self._check_modulators()
         self.code = network_source("A network", populations, projections, drives, self.modulators)
+        self.parts = {owner: load(text) for owner, text in self.code.parts.items()}
         self.module = load(self.code.text)
         delays = [int(d) for q in net.projections for d in q.rows.delays]
         self.chunk = min(delays, default=16)
@@ -167,7 +171,7 @@ class Engine:
         kernel = self.code.kernels.get(projection.name)
         if kernel is None or not projection.learning:
             return projection.w.copy() if copy else projection.w
-        settle = getattr(self.module, f"settle_{projection.name}")
+        settle = self.parts[projection.name].settle
         changes = {"last", "heard", "logged", "newest", "second", *(q.name for q in kernel.kept.quantities)}
         shared: Arrays = {}
         for frame in self.frames:
@@ -191,7 +195,7 @@ class Engine:
             if projection.kept is not None:
                 self.frames[0][f"{projection.name}_learning"][0] = wanted
             return
-        rebase = getattr(self.module, f"rebase_{projection.name}")
+        rebase = self.parts[projection.name].rebase
         for frame in self.frames:
             flag, base = frame[f"{projection.name}_learning"], frame[f"{projection.name}_base"]
             if flag[0] and not wanted:
@@ -304,12 +308,12 @@ class Engine:
     def _add_kernel(self, projection: Projection) -> None:
         kernel, rule, rows = self.code.kernels[projection.name], projection.rule, projection.rows
         assert rule is not None
-        dt, label = self.net.dt, f"_{projection.name}"
+        dt, learner = self.net.dt, self.parts[projection.name]
         n_axons, n_post = rows.row.shape[1] - 1, projection.target.size
         parameters = np.array([rule.values[name] for name in kernel.kept.parameters] or [0.0])
-        span = int(getattr(self.module, f"span{label}")(dt, parameters))
+        span = int(learner.span(dt, parameters))
         fades = {name: np.empty(span + 2) for name in kernel.fades}
-        getattr(self.module, f"fill{label}")(dt, parameters, *fades.values())
+        learner.fill(dt, parameters, *fades.values())
         log = (n_post, max(LOG, 2 * self.look + 2)) if kernel.needs_log else (1, 1)
         low, high = rule.bounds or (-np.inf, np.inf)
         shared: Arrays = {

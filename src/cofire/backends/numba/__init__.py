@@ -10,6 +10,10 @@ clocked.py       a plan as the source of a kernel that visits every synapse in e
 solver.py        and the solver it calls
 writer.py        lines of source text
 cache.py         source to compiled functions, files named by the hash of their source
+cells.py         a neuron's plan as the source of its step
+random.py        random numbers that depend on where and when
+common.py        and what else all networks have
+network.py       a network as the source of the loop that calls all these
 layout.py        synapses in rows and columns, spikes in the order in which they arrive
 spikes.py        learning from given spike trains
 barrier.py       where threads wait for each other

@@ -20,7 +20,7 @@ from types import ModuleType
 
 def load(source: str) -> ModuleType:
     """The module whose text is `source`, which this package has printed."""
-    name = f"cofire_kernel_{hashlib.sha256(source.encode()).hexdigest()[:20]}"
+    name = name_of(source)
     if name in sys.modules:
         return sys.modules[name]
     path = _written(folder(os.environ.get("COFIRE_CACHE", "")), name, source)
@@ -35,6 +35,11 @@ def load(source: str) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def name_of(source: str) -> str:
+    """What that module is called, by which another imports it once it is loaded."""
+    return f"cofire_kernel_{hashlib.sha256(source.encode()).hexdigest()[:20]}"
 
 
 @lru_cache(maxsize=8)

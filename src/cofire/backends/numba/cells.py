@@ -1,10 +1,10 @@
 """A neuron's plan as the source of its compiled step.
 
-Three functions a neuron, for `x[variable, cell]` (behind the variables, the parameters that vary over cells):
+Three functions, for `x[variable, cell]` (behind the variables, the parameters that vary over cells):
 
-    update_NAME       every variable of the cells low ... high - 1 by dt; what is held while refractory stays
-    threshold_NAME    which of them fire, ascending
-    reset_NAME        what a cell then sets, and until which step it is refractory
+    update       every variable of the cells low ... high - 1 by dt; what is held while refractory stays
+    threshold    which of them fire, ascending
+    reset        what a cell then sets, and until which step it is refractory
 
 The text depends on the equations alone: numbers come in by `parameters` and `coefficients` (`backends/cells.py`), so a
 population with other numbers, or more cells, runs the same machine code. What is computed is in `reference/cells.py`.
@@ -79,38 +79,24 @@ _INLINED = {"exp": "exponential", "minimum": "least", "maximum": "greatest"}
 _CALL = re.compile(rf"\b({'|'.join(_INLINED)})(?=\()")
 _NUMPY = ("floor", "rint", "int32", "int64", "float64", *MATHS)
 _RESERVED = """
-n low high begin end dt j s count any_fires learning parameters coefficients x until held fired
+n low high begin end dt j s count any_fires slopes learning parameters coefficients x until held fired
 np njit range len min max COMPILED
 """
 
 
-def write_cells(write: Writer, plan: NeuronPlan, name: str, varying: Sequence[str] = ()) -> None:
-    """Writes the three functions of a neuron, called `..._name`; `varying`: the parameters that are rows of `x`.
-
-    What they call is in `helpers`.
-    """
-    cells = _Cells(write, plan, name, varying)
+def cells_source(plan: NeuronPlan, varying: Sequence[str] = ()) -> str:
+    """The source of a module with the functions of a neuron; `varying`: the parameters that are rows of `x`."""
+    write = Writer()
+    cells = _Cells(write, plan, varying)
     if plan.solved and plan.method != "exponential_euler":
         cells.slopes()
     cells.update()
     cells.threshold()
     cells.reset()
-
-
-def helpers(body: str) -> str:
-    """The functions that `body`, written by `write_cells`, calls beside those of NumPy."""
-    found = ""
+    body = write.text
     for name, text in _HELPERS.items():
-        if f"{name}(" in body + found:
-            found = f"{text}\n{found}"
-    return found
-
-
-def cells_source(plan: NeuronPlan, name: str, varying: Sequence[str] = ()) -> str:
-    """The source of a module with the functions of one neuron alone."""
-    write = Writer()
-    write_cells(write, plan, name, varying)
-    body = helpers(write.text) + write.text
+        if f"{name}(" in body:
+            body = f"{text}\n{body}"
     used = sorted(word for word in _NUMPY if re.search(rf"\b{word}\(|\({word}\)", body))
     imported = f"from numpy import {', '.join(used)}\n" if used else ""
     return f"from numba import njit\n{imported}\n{_COMPILED}{body}"
@@ -119,8 +105,8 @@ def cells_source(plan: NeuronPlan, name: str, varying: Sequence[str] = ()) -> st
 class _Cells:
     """The functions of one neuron, written one after the other."""
 
-    def __init__(self, write: Writer, plan: NeuronPlan, name: str, varying: Sequence[str]) -> None:
-        self.out, self.plan, self.name, self.varying = write, plan, name, sorted(varying)
+    def __init__(self, write: Writer, plan: NeuronPlan, varying: Sequence[str]) -> None:
+        self.out, self.plan, self.varying = write, plan, sorted(varying)
         self.derivatives = dict(plan.equations.derivatives)
         make = Names(" ".join((_RESERVED, *_HELPERS, *_NUMPY))).make
         self.names = {word: make(word) for word in (*plan.variables, *plan.parameters)}
@@ -141,7 +127,7 @@ class _Cells:
         """The function `slopes_NAME`: the derivatives of the solved variables."""
         out, written = self.out, self.plan.written
         definitions, derivatives = dict(written.definitions), dict(written.derivatives)
-        with out.function(f"slopes_{self.name}", self._slope_arguments()):
+        with out.function("slopes", self._slope_arguments()):
             needed = self._reads(self.plan.solved)
             for word in definition_order(definitions):
                 if word in needed:
@@ -177,7 +163,7 @@ class _Cells:
     def update(self) -> None:
         out, plan = self.out, self.plan
         arguments = ["n", "low", "high", "dt", "parameters", "coefficients", "x", "until", *self.flag]
-        with out.function(f"update_{self.name}", arguments):
+        with out.function("update", arguments):
             read = {name for word in plan.solved for name in names(self.derivatives[word])}
             self._take([*plan.variables, *(p for p in plan.parameters if p in read)], "low", "high")
             if plan.held:
@@ -256,7 +242,7 @@ class _Cells:
         solved = self.plan.solved
         given = [moved(v) if v in solved else exact[v] if exact else self._here(v) for v in variables]
         given += [self._here(parameter) for parameter in parameters]
-        self.out.call(f"{', '.join(self.k[stage, name] for name in solved)} = slopes_{self.name}", given, "")
+        self.out.call(f"{', '.join(self.k[stage, name] for name in solved)} = slopes", given, "")
         for name in solved:
             if name in self.plan.learns:
                 self.out(f"{self.k[stage, name]} = {self.k[stage, name]} if learning else 0.0")
@@ -266,7 +252,7 @@ class _Cells:
     def threshold(self) -> None:
         out, condition = self.out, self.plan.equations.threshold
         read = dict.fromkeys((*names(condition.left), *names(condition.right)))
-        with out.function(f"threshold_{self.name}", ["n", "low", "high", "parameters", "x", "until", "fired"]):
+        with out.function("threshold", ["n", "low", "high", "parameters", "x", "until", "fired"]):
             self._take([p for p in self.plan.parameters if p in read and p not in self.varying], "", "")
             out("count = 0")
             with out.block(f"for begin in range(low, high, {BLOCK})"):
@@ -288,9 +274,7 @@ class _Cells:
         out, plan = self.out, self.plan
         read = {name for _, expression in plan.equations.reset for name in names(expression)}
         read |= {name for name, _ in plan.equations.reset} | ({plan.refractory} if plan.refractory else set())
-        with out.function(
-            f"reset_{self.name}", ["n", "fired", "begin", "end", "dt", "parameters", "x", "until", *self.flag]
-        ):
+        with out.function("reset", ["n", "fired", "begin", "end", "dt", "parameters", "x", "until", *self.flag]):
             self._take([name for name in (*plan.variables, *plan.parameters) if name in read], "", "")
             with out.block("for s in range(begin, end)"):
                 out("j = fired[s]")

@@ -23,7 +23,7 @@ _SHARED = ["n", "dt", "parameters", "row", "target", "column", "source", "cell",
 
 _NORMALIZED = '''
 @njit(**COMPILED)
-def normalize_columns{label}(w, column, incoming, kind):
+def normalize_columns(w, column, incoming, kind):
     """The weights onto each postsynaptic cell scaled to unit norm; a cell with weights of zero stays."""
     for j in range(len(column) - 1):
         total = 0.0
@@ -39,19 +39,14 @@ def normalize_columns{label}(w, column, incoming, kind):
 def clocked_source(plan: Plan, kept: Kept) -> str:
     """The source of a module whose `run` takes `clocked_arguments`."""
     write = Writer()
-    write_clocked(write, kept)
-    return preamble(title_of(plan), write.text) + write.text
-
-
-def write_clocked(write: Writer, kept: Kept, label: str = "") -> None:
-    """The functions of such a kernel; `label` is put behind the name of each."""
     drifting = [q for q in kept.quantities if not q.is_decaying]
     ordered = drifting + [q for q in kept.quantities if q not in drifting]
-    _Rates(kept, drifting, ordered, write, label).write()
+    _Rates(kept, drifting, ordered, write).write()
     if drifting:
-        write(*SOLVER.format(arguments=", ".join(_passed(kept)), label=label).splitlines())
-    write(*_NORMALIZED.format(label=label).splitlines())
-    _run(kept, drifting, ordered, write, label)
+        write(*SOLVER.format(arguments=", ".join(_passed(kept))).splitlines())
+    write(*_NORMALIZED.splitlines())
+    _run(kept, drifting, ordered, write)
+    return preamble(title_of(plan), write.text) + write.text
 
 
 def clocked_arguments(kept: Kept) -> tuple[str, ...]:
@@ -69,14 +64,12 @@ class _Rates:
     Of what only decays it gives what is added, and only if `jumps`; of the rest, all.
     """
 
-    def __init__(
-        self, kept: Kept, drifting: list[Quantity], ordered: list[Quantity], write: Writer, label: str
-    ) -> None:
-        self.kept, self.drifting, self.ordered, self.out, self.label = kept, drifting, ordered, write, label
+    def __init__(self, kept: Kept, drifting: list[Quantity], ordered: list[Quantity], write: Writer) -> None:
+        self.kept, self.drifting, self.ordered, self.out = kept, drifting, ordered, write
         self.sums: dict[Expr, str] = {}
 
     def write(self) -> None:
-        with self.out.function(f"rates{self.label}", ["change", "y", "time", "jumps", *_passed(self.kept)]):
+        with self.out.function("rates", ["change", "y", "time", "jumps", *_passed(self.kept)]):
             self._body()
 
     def _body(self) -> None:
@@ -176,9 +169,9 @@ def slices(ordered: list[Quantity], out: Writer) -> None:
         out(f"{q.name}, d_{q.name} = y[begin:end], change[begin:end]", "begin = end")
 
 
-def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Writer, label: str) -> None:
+def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Writer) -> None:
     given = {q.name: f"given_{q.name}" for q in kept.quantities}
-    with out.function(f"run{label}", [given.get(argument, argument) for argument in clocked_arguments(kept)]):
+    with out.function("run", [given.get(argument, argument) for argument in clocked_arguments(kept)]):
         for position, name in enumerate(kept.parameters):
             out(f"{kept.names[Name(name)]} = parameters[{position}]")
         passed = ", ".join(_passed(kept))
@@ -195,9 +188,9 @@ def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Wri
             out("slopes, span = np.zeros((8, moving)), dt")
         with out.block("for n in range(steps)"):
             with out.block("if arrivals[n] < arrivals[n + 1] or spikes[n] < spikes[n + 1]"):
-                out(f"rates{label}(silent, y, 0.0, True, {passed})")
+                out(f"rates(silent, y, 0.0, True, {passed})")
                 out("pre[arriving[arrivals[n]:arrivals[n + 1]]] = 1.0", "post[firing[spikes[n]:spikes[n + 1]]] = 1.0")
-                out(f"rates{label}(change, y, 0.0, True, {passed})", "pre[:], post[:] = 0.0, 0.0")
+                out(f"rates(change, y, 0.0, True, {passed})", "pre[:], post[:] = 0.0, 0.0")
                 with out.block("for k in range(len(y))"):
                     out("change[k] -= silent[k]")
                 for q in ordered:
@@ -208,11 +201,11 @@ def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Wri
                         else:
                             out(f"{q.name}[k] += d_{q.name}[k]")
             with out.block("if normalize > 0"):
-                out(f"normalize_columns{label}(w, column, incoming, normalize)")
+                out("normalize_columns(w, column, incoming, normalize)")
             with out.block("for s in range(len(w))"):
                 out("w[s] = clipped(w[s], low, high)")
             if drifting:
-                out(f"span = advance{label}(y, moving, slopes, span, {passed})")
+                out(f"span = advance(y, moving, slopes, span, {passed})")
                 if any(q.is_weight for q in drifting):
                     with out.block("for s in range(len(w))"):
                         out("w[s] = clipped(w[s], low, high)")

@@ -88,18 +88,16 @@ def flow_arguments(
     return [before, *([since] if moves else []), steps, "dt", *bounds, *_read(q, kept, local)]
 
 
-def write_flow(
-    write: Writer, q: Quantity, kept: Kept, *, label: str, local: Callable[[Expr], str], bounded: bool
-) -> None:
-    """The function `flow_NAME`, with `label` behind its name: the value after `steps` steps without events.
+def write_flow(write: Writer, q: Quantity, kept: Kept, *, local: Callable[[Expr], str], bounded: bool) -> None:
+    """The function `flow_NAME`: the value after `steps` steps without events.
 
     The decaying factors are given as they are kept, which is as they stood at the base, `since` before the value.
     """
     arguments = flow_arguments(q, kept, local(q.symbol), "since", "steps", local, bounded)
     form = _Form(q, kept, local)
     if q.flow and q.flow.slope:
-        form.write_slope(write, f"{q.name}{label}", _read(q, kept, local))
-    with write.function(f"flow_{q.name}{label}", arguments):
+        form.write_slope(write, q.name, _read(q, kept, local))
+    with write.function(f"flow_{q.name}", arguments):
         form.write(write, bounded and q.is_weight)
 
 

@@ -53,7 +53,7 @@ _PLACES = ("row", "target", "cell", "first", "past", "last", "heard", "logged", 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The generated functions. `text`: their source. `arguments`: what each takes, by the name it has without `label`.
+    """The generated functions. `text`: their source. `arguments`: what each takes.
 
     `kept`: the rule's own arrays, in the order of `Kept.quantities`; `remembered`, `logged`: of those, which also have
     an array `before_NAME` and a log `log_NAME` and its last entry `prior_NAME`. `fades`: the names of the tables.
@@ -61,7 +61,6 @@ class Kernel:
     and "post", those whose spikes must be learnt from in the same step.
     """
 
-    label: str
     text: str
     arguments: Mapping[str, tuple[str, ...]]
     kept: Kept
@@ -74,15 +73,23 @@ class Kernel:
     drifts: bool
     needs_log: bool
 
-    def call(self, write: Writer, function: str, *given: str, names: Callable[[str], str] = lambda name: name) -> None:
-        """A line that calls a function with its first arguments as `given`, the others by their `names`."""
+    def call(self, write: Writer, function: str, *given: str, names: Callable[[str], str], label: str = "") -> None:
+        """A line that calls a function, with `label` behind its name.
+
+        Its first arguments are as `given`, the others by their `names`.
+        """
         rest = self.arguments[function][len(given) :]
-        write.call(f"{function}{self.label}", [*given, *map(names, rest)], "")
+        write.call(f"{function}{label}", [*given, *map(names, rest)], "")
 
 
-def write_kernel(plan: Plan, kept: Kept, *, bounded: bool, label: str = "") -> Kernel:
-    """The functions of a plan whose `kept` is not clocked; `label` is put behind the name of each."""
-    return _Kernel(plan, kept, bounded, label).written()
+def write_kernel(plan: Plan, kept: Kept, *, bounded: bool) -> Kernel:
+    """The functions of a plan whose `kept` is not clocked."""
+    return _Kernel(plan, kept, bounded).written()
+
+
+def kernel_source(plan: Plan, kernel: Kernel) -> str:
+    """The source of a module with these functions alone."""
+    return preamble(title_of(plan), kernel.text) + kernel.text
 
 
 def preamble(title: str, body: str, imports: tuple[str, ...] = ()) -> str:
@@ -106,14 +113,13 @@ def title_of(plan: Plan) -> str:
 class _Kernel(Reader):
     """The source of one kernel, written from top to bottom."""
 
-    def __init__(self, plan: Plan, kept: Kept, bounded: bool, label: str) -> None:
+    def __init__(self, plan: Plan, kept: Kept, bounded: bool) -> None:
         super().__init__(plan, kept, bounded)
-        self.label = label
         self.arguments: dict[str, tuple[str, ...]] = {}
 
     def written(self) -> Kernel:
         for q in self.flowing:
-            write_flow(self.out, q, self.kept, label=self.label, local=self.local, bounded=self.bounded)
+            write_flow(self.out, q, self.kept, local=self.local, bounded=self.bounded)
         self._tables()
         self._learn()
         self._fire()
@@ -126,7 +132,6 @@ class _Kernel(Reader):
         arrival = [jump for q in self.changing for jump in (q.events.arrival, q.both)]
         hurries = {"pre": self.changes_by_step(arrival), "post": self.changes_by_step(self.spike_jumps())}
         return Kernel(
-            self.label,
             self.out.text,
             self.arguments,
             self.kept,
@@ -160,7 +165,7 @@ class _Kernel(Reader):
         called = {argument for function in calls for argument in self.arguments[function]}
         reads = [a for a in dict.fromkeys(possible) if a in called or re.search(rf"\b{a}\b", body)]
         self.arguments[name] = tuple(dict.fromkeys((*given, *(a for a in reads if a not in given))))
-        with whole.function(f"{name}{self.label}", self.arguments[name]):
+        with whole.function(name, self.arguments[name]):
             if text:
                 whole(f'"""{text}"""')
             whole(*lines)
@@ -175,7 +180,7 @@ class _Kernel(Reader):
     def _tables(self) -> None:
         """`span`: how many steps a table covers; `fill`: the tables of fades, one function for all."""
         out, rates = self.out, self.fades
-        with out.function(f"span{self.label}", ["dt", "parameters"]):
+        with out.function("span", ["dt", "parameters"]):
             out(f'"""How many steps lie between two bases, at most {MAX_SPAN:,}."""')
             self.write_parameters()
             if not rates:
@@ -184,7 +189,7 @@ class _Kernel(Reader):
                 speeds = ", ".join(f"abs({source(rate, self.leaf)})" for rate in rates)
                 out(f"fastest = max({speeds})" if len(rates) > 1 else f"fastest = {speeds}")
                 out(f"return max(1, int(min({self._reach()} / max(dt * fastest, 1e-300), {float(MAX_SPAN)})))")
-        with out.function(f"fill{self.label}", ["dt", "parameters", *rates.values()]):
+        with out.function("fill", ["dt", "parameters", *rates.values()]):
             out('"""The value of what decays, t steps after the base, as a fraction of that at the base."""')
             self.write_parameters()
             for rate, fade in rates.items():
@@ -471,7 +476,7 @@ class _Kernel(Reader):
 
     def _call(self, function: str, *given: str) -> None:
         rest = self.arguments[function][len(given) :]
-        self.out.call(f"{function}{self.label}", [*given, *rest], "")
+        self.out.call(function, [*given, *rest], "")
 
     # Between events
 
@@ -486,7 +491,7 @@ class _Kernel(Reader):
 
     def _flow(self, q: Quantity, result: str, before: str, since: str, steps: str) -> None:
         arguments = flow_arguments(q, self.kept, before, since, steps, self._flow_leaf, self.bounded)
-        self.out.call(f"{result} = flow_{q.name}{self.label}", arguments, "")
+        self.out.call(f"{result} = flow_{q.name}", arguments, "")
 
     def _flow_leaf(self, leaf: Expr) -> str:
         """What a flow reads: a decaying quantity as it is kept, anything else from its local variable."""

@@ -1,4 +1,7 @@
-"""A network as the source of one function: what each thread does from step to step.
+"""A network as the source of one function, `work`: what each thread does from step to step.
+
+What it calls is in modules of their own, which networks with the same neurons or rules share: one for each neuron
+(`cells.py`), one for each rule (`kernels.py`, or `clocked.py`), one for what all networks have (`common.py`).
 
 A thread owns the cells `low` to `high` of each population and every synapse onto them. In step n
 
@@ -13,78 +16,22 @@ some whole chunks, they see whether there is still room for records and logs of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cofire.backends.numba.cells import helpers, write_cells
-from cofire.backends.numba.clocked import clocked_arguments, write_clocked
-from cofire.backends.numba.kernels import Kernel, preamble, write_kernel
+from cofire.backends.numba.cache import name_of
+from cofire.backends.numba.cells import cells_source
+from cofire.backends.numba.clocked import clocked_arguments, clocked_source
+from cofire.backends.numba.common import COMMON
+from cofire.backends.numba.kernels import Kernel, kernel_source, preamble, write_kernel
 from cofire.backends.numba.quantities import Kept
-from cofire.backends.numba.random import RANDOM
 from cofire.backends.numba.writer import Writer
 from cofire.language.tree import Cell, Name
 from cofire.lowering.cells import NeuronPlan
 from cofire.lowering.plan import Plan
 
 _ALWAYS = ("part", "parts", "begin", "end", "chunk", "look", "dt", "ring", "meetings", "attention", "crowded")
-
-_HELPERS = '''
-
-@njit(**COMPILED)
-def given(n, at, low, high, cells, steps, out):
-    """Writes into `out` those of the cells low..high-1 whose spike of step n is listed; `at`: where the list stands."""
-    count = 0
-    while at < len(steps) and steps[at] == n:
-        if low <= cells[at] < high:
-            out[count] = cells[at]
-            count += 1
-        at += 1
-    return at, count
-
-
-@njit(**COMPILED)
-def send(axons, begin, end, n, row, target, w, same, gated, until, g):
-    """Adds the weights of these axons to the inputs g of their cells. `same`: one weight for all.
-
-    `gated`: a refractory cell takes nothing.
-    """
-    for c in range(begin, end):
-        i = axons[c]
-        for s in range(row[i], row[i + 1]):
-            j = target[s]
-            if gated and until[j] > n:
-                continue
-            g[j] += w[0] if same else w[s]
-
-
-@njit(**COMPILED)
-def note(n, cells, begin, end, steps, who, noted):
-    """Keeps the spikes of step n; returns how many are kept by now."""
-    for c in range(begin, end):
-        steps[noted], who[noted] = n, cells[c]
-        noted += 1
-    return noted
-
-
-@njit(**COMPILED)
-def watch(n, low, high, x, variables, every, first, cells, starts, values):
-    """Keeps the watched variables of the cells low..high-1. A watch is of cells[first[k]:first[k + 1]]."""
-    for k in range(len(variables)):
-        if n % every[k] == 0:
-            size = first[k + 1] - first[k]
-            row = starts[k] + (n // every[k]) * size
-            for c in range(first[k], first[k + 1]):
-                if low <= cells[c] < high:
-                    values[row + c - first[k]] = x[variables[k], cells[c]]
-
-
-@njit(**COMPILED)
-def is_crowded(logged, low, high, most):
-    for j in range(low, high):
-        if logged[j] > most:
-            return True
-    return False
-'''
 
 
 @dataclass(frozen=True)
@@ -125,9 +72,13 @@ class DriveCode:
 
 @dataclass(frozen=True)
 class NetworkCode:
-    """The source, what its `work` takes in order, and the kernel of each projection that learns."""
+    """The source, what its `work` takes in order, the kernel of each projection that learns.
+
+    `parts`: the sources of the modules that it imports, of a population or projection by its name.
+    """
 
     text: str
+    parts: dict[str, str]
     arguments: tuple[str, ...]
     kernels: dict[str, Kernel]
 
@@ -139,7 +90,7 @@ def network_source(
     drives: tuple[DriveCode, ...],
     modulators: tuple[str, ...],
 ) -> NetworkCode:
-    """The source of a module whose `work` runs one thread's share of the network."""
+    """The source of a module whose `work` runs one thread's share of the network, and of those that it imports."""
     return _Network(title, populations, projections, drives, modulators).written()
 
 
@@ -158,32 +109,34 @@ class _Network:
         self.drives, self.modulators = drives, modulators
         self.out = Writer()
         self.kernels: dict[str, Kernel] = {}
+        self.parts: dict[str, str] = {}
         self.taken: dict[str, None] = dict.fromkeys(_ALWAYS)
 
     def written(self) -> NetworkCode:
-        functions = Writer()
         for population in self.populations:
             if population.plan is not None:
-                write_cells(functions, population.plan, population.name, population.varying)
+                self.parts[population.name] = cells_source(population.plan, population.varying)
         for projection in self.projections:
-            if projection.kept is not None and projection.kept.is_clocked:
-                write_clocked(functions, projection.kept, f"_{projection.name}")
-            elif projection.plan is not None and projection.kept is not None:
-                kernel = write_kernel(
-                    projection.plan, projection.kept, bounded=projection.bounded, label=f"_{projection.name}"
-                )
-                functions(*kernel.text.splitlines())
+            plan, kept = projection.plan, projection.kept
+            if plan is not None and kept is not None and kept.is_clocked:
+                self.parts[projection.name] = clocked_source(plan, kept)
+            elif plan is not None and kept is not None:
+                kernel = write_kernel(plan, kept, bounded=projection.bounded)
                 self.kernels[projection.name] = kernel
+                self.parts[projection.name] = kernel_source(plan, kernel)
         self._body()
         body = self.out.text
         work = Writer()
         with work.function("work", self.taken):
             work('"""Steps begin to end - 1 of one thread\'s share; returns the step that it reached."""')
             work(*body.splitlines())
-        body = functions.text + work.text
-        text = RANDOM + _HELPERS + helpers(body) + body
-        imports = ("from cofire.backends.numba.barrier import wait",)
-        return NetworkCode(preamble(self.title, text, imports) + text, tuple(self.taken), self.kernels)
+        imports = [
+            "from cofire.backends.numba.barrier import wait",
+            _imported(COMMON, "", body),
+            *(_imported(text, f"_{owner}", body) for owner, text in self.parts.items()),
+        ]
+        text = preamble(self.title, work.text, tuple(imports)) + work.text
+        return NetworkCode(text, {"": COMMON, **self.parts}, tuple(self.taken), self.kernels)
 
     def of(self, owner: str, name: str) -> str:
         """The name of something that belongs to a population or projection, noted as an argument."""
@@ -334,7 +287,7 @@ class _Network:
                 return f"{projection.target}_{'low' if argument == 'first' else 'high'}"
             return self.of(name, argument)
 
-        kernel.call(self.out, function, *given, names=spelling)
+        kernel.call(self.out, function, *given, names=spelling, label=f"_{name}")
 
     def _learn_at_once(self, projection: ProjectionCode) -> None:
         """The spikes of this step that cannot wait, and what drifts with modulators or cells."""
@@ -496,6 +449,13 @@ class _Network:
             out("to_look = look")
             with out.block("if attention[k] != 0"):
                 out("return n + 1")
+
+
+def _imported(part: str, label: str, body: str) -> str:
+    """The line that imports from a module what `body` calls of it, with `label` behind its name."""
+    functions = sorted(re.findall(r"^def (\w+)\(", part, re.MULTILINE))
+    called = [name for name in functions if re.search(rf"\b{name}{label}\(", body)]
+    return f"from {name_of(part)} import " + ", ".join(f"{name} as {name}{label}" if label else name for name in called)
 
 
 def modulators_of(projections: tuple[ProjectionCode, ...]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 SOLVER = '''
 
 @njit(**COMPILED)
-def advance{label}(y, moving, slopes, span, {arguments}):
+def advance(y, moving, slopes, span, {arguments}):
     """`y[:moving]` brought from step n to `dt` later. `span`: a guess of the solver's step; returns the next guess.
 
     Dormand and Prince 1980, RK5(4)7M: the error of each step, less than 1e-12 of the values, decides how long it is.
@@ -12,37 +12,37 @@ def advance{label}(y, moving, slopes, span, {arguments}):
     values = y.copy()  # what `rates` reads: the trial values, and behind them what only decays
     time = 0.0
     span = min(span, dt)
-    rates{label}(k1, y, time, False, {arguments})
+    rates(k1, y, time, False, {arguments})
     while time < dt:
         span = min(span, dt - time)
         ends = span >= dt - time
         for k in range(moving):
             values[k] = y[k] + span * k1[k] / 5.0
-        rates{label}(k2, values, time + span / 5.0, False, {arguments})
+        rates(k2, values, time + span / 5.0, False, {arguments})
         for k in range(moving):
             values[k] = y[k] + span * (3.0 / 40.0 * k1[k] + 9.0 / 40.0 * k2[k])
-        rates{label}(k3, values, time + span * 0.3, False, {arguments})
+        rates(k3, values, time + span * 0.3, False, {arguments})
         for k in range(moving):
             values[k] = y[k] + span * (44.0 / 45.0 * k1[k] - 56.0 / 15.0 * k2[k] + 32.0 / 9.0 * k3[k])
-        rates{label}(k4, values, time + span * 0.8, False, {arguments})
+        rates(k4, values, time + span * 0.8, False, {arguments})
         for k in range(moving):
             values[k] = y[k] + span * (
                 19372.0 / 6561.0 * k1[k] - 25360.0 / 2187.0 * k2[k] + 64448.0 / 6561.0 * k3[k] - 212.0 / 729.0 * k4[k]
             )
-        rates{label}(k5, values, time + span * 8.0 / 9.0, False, {arguments})
+        rates(k5, values, time + span * 8.0 / 9.0, False, {arguments})
         for k in range(moving):
             values[k] = y[k] + span * (
                 9017.0 / 3168.0 * k1[k] - 355.0 / 33.0 * k2[k] + 46732.0 / 5247.0 * k3[k] + 49.0 / 176.0 * k4[k]
                 - 5103.0 / 18656.0 * k5[k]
             )
-        rates{label}(k6, values, time + span, False, {arguments})
+        rates(k6, values, time + span, False, {arguments})
         for k in range(moving):
             trial[k] = y[k] + span * (
                 35.0 / 384.0 * k1[k] + 500.0 / 1113.0 * k3[k] + 125.0 / 192.0 * k4[k] - 2187.0 / 6784.0 * k5[k]
                 + 11.0 / 84.0 * k6[k]
             )
             values[k] = trial[k]
-        rates{label}(k7, values, time + span, False, {arguments})
+        rates(k7, values, time + span, False, {arguments})
         worst = 0.0
         for k in range(moving):
             error = span * (
