@@ -55,10 +55,11 @@ def test_every_rule_has_its_cell(command: Command, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(rules, "names", lambda: ["bcm", "hebb", "oja"])
     said = command("matrix")
     assert (said.code, said.err) == (0, "")
-    assert entries(Path("cofire-matrix")) == ["matrix.csv", "matrix.html"]
+    assert entries(Path("cofire-matrix")) == ["matrix.csv", "matrix.html", "matrix.png"]
     with Path("cofire-matrix/matrix.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 4 * len(rules.names())
+    assert Path("cofire-matrix/matrix.png").read_bytes().startswith(b"\x89PNG")
     found = {(line["experiment"], line["phenomenon"], line["rule"]): line for line in lines}
     assert found["good", "another one", "bcm"]["verdict"] == "not reproduced"
     assert found["good", "another one", "bcm"]["number"] == "2.0"

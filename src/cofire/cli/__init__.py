@@ -9,7 +9,7 @@ record.py      a run as it is kept, sent between processes and shown
 work.py        many runs: those that are kept are read, the others run
 sweep.py       a grid of runs, its table and its figure
 cells.py       phenomena × rules: runs with one rule each, taken apart
-matrix.py      phenomena × rules as a page and as CSV
+matrix.py      phenomena × rules as a page and as CSV, and matrix_picture.py as a picture
 terminal.py    tables, equations and progress for the terminal
 listing.py     the same for many runs
 report.py      the page of `cofire tour` and `cofire report`: one HTML file that needs nothing but a browser

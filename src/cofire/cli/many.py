@@ -79,12 +79,14 @@ def matrix(
 ) -> None:
     """Run every experiment with every rule of the catalogue that makes sense in it: which reproduces what?
 
-    Runs that are kept are not run again. The table, a page and a CSV file go to DIR, by default cofire-matrix.
+    Runs that are kept are not run again. The table goes to DIR as a page, a CSV file and a picture; by default to
+    cofire-matrix.
     """
     from cofire import experiments
     from cofire import rules as catalogue
-    from cofire.cli import cells, listing, terminal, work
+    from cofire.cli import cells, listing, record, terminal, work
     from cofire.cli import matrix as table
+    from cofire.cli.matrix_picture import picture
     from cofire.store import atomic
 
     target = out or Path("cofire-matrix")
@@ -98,6 +100,7 @@ def matrix(
         with atomic.folder(target) as folder:
             (folder / table.TABLE).write_text(table.to_csv(found), encoding="utf-8", newline="")
             (folder / table.PAGE).write_text(table.page(found, seed), encoding="utf-8")
+            (folder / table.PICTURE).write_bytes(record.png(picture(found)))
     listing.show_matrix(found, in_full=bool(names))
     typer.echo(f"With every number: {terminal.printable(target)}/ {', '.join(table.FILES)}")
     terminal.complain_of(keeping.problems)

@@ -1,4 +1,4 @@
-"""`cofire matrix`: which rule reproduces which phenomenon, as CSV and as a page."""
+"""`cofire matrix`: which rule reproduces which phenomenon, as CSV and as a page; its picture is in `matrix_picture`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from textwrap import shorten
 from cofire import __version__, experiments
 from cofire.cli import cells, summary
 from cofire.cli.cells import Cell
+from cofire.cli.matrix_picture import counted
 from cofire.cli.work import Outcome
 
-TABLE, PAGE = "matrix.csv", "matrix.html"
-FILES = (TABLE, PAGE)
+TABLE, PAGE, PICTURE = "matrix.csv", "matrix.html", "matrix.png"
+FILES = (TABLE, PAGE, PICTURE)
 WIDEST = 60  # characters of a measurement in a cell of the page; the CSV file has all
 
 _CLASSES = {"reproduced": "yes", "not reproduced": "no", "does not apply": "aside"}
@@ -65,13 +66,9 @@ def page(found: Sequence[Cell], seed: int) -> str:
 def _overview(found: Sequence[Cell]) -> str:
     """How many phenomena of each experiment each rule reproduces, of those that apply."""
     rules = list(dict.fromkeys(cell.rule for cell in found))
-    rows = []
-    for name, group in groupby(found, lambda cell: cell.experiment):
-        verdicts: dict[str, list[str]] = {rule: [] for rule in rules}
-        for cell in group:
-            if cell.verdict != "does not apply":
-                verdicts[cell.rule].append(cell.verdict)
-        row = "".join(map(_count, verdicts.values()))
+    counts, rows = counted(found), []
+    for name in dict.fromkeys(cell.experiment for cell in found):
+        row = "".join(_count(*counts.get((name, rule), (0, 0))) for rule in rules)
         rows.append(f'<tr><th scope="row"><a href="#{escape(name)}">{escape(name)}</a></th>{row}</tr>')
     heads = "".join(f'<th scope="col">{escape(rule.replace("_", " "))}</th>' for rule in rules)
     return (
@@ -84,13 +81,10 @@ def _overview(found: Sequence[Cell]) -> str:
     )
 
 
-def _count(verdicts: Sequence[str]) -> str:
-    held = verdicts.count("reproduced")
-    if not verdicts:
+def _count(held: int, of: int) -> str:
+    if not of:
         return '<td class="aside"><span aria-hidden="true">–</span><span class="heard">does not apply</span></td>'
-    return (
-        f'<td class="{"yes" if held == len(verdicts) else "no" if not held else "some"}">{held} of {len(verdicts)}</td>'
-    )
+    return f'<td class="{"yes" if held == of else "no" if not held else "some"}">{held} of {of}</td>'
 
 
 def _part(name: str, found: Sequence[Cell]) -> str:
