@@ -17,13 +17,14 @@ from cofire.language.parse_neuron import parse_neuron, parse_value
 from cofire.language.spelling import plain_name, plain_names
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import Dynamics, Expr
-from cofire.units import DIMENSIONLESS, TIME, Dimension, dimension_of, in_si, ms, usual_unit
+from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Dimension, dimension_of, in_si, ms, usual_unit
 
 if TYPE_CHECKING:
     from cofire.lowering.cells import NeuronPlan
 
 Method = Literal["exact", "exponential_euler", "rk4", "heun", "euler"]
 METHODS: tuple[Method, ...] = get_args(Method)
+_FIRES, _RESETS, _REFRACTORY = "v > v_threshold", "v = v_reset", 2 * ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Neuron:
     `method`: how it is integrated; None is exact where that is possible. `print(neuron.explain())` shows it.
     `inputs`: variables that synapses add to, the first by default; `conductances`: those of them whose weights must
     not be negative. `learns`: variables that stay as they are while learning is off.
+    `rate`: a variable, in Hz, of a cell that does not fire: it is the rate at which the cell acts on others, so there
+    is no threshold, reset or refractory time.
     `initial`: start values by variable, numbers or expressions of parameters; else what `reset` sets, if that is made
     of parameters, or 0.
     Everything else is a parameter: a number, a quantity such as `20*ms`, or one value for each cell (a list of
@@ -79,6 +82,7 @@ class Neuron:
     inputs: tuple[str, ...]
     conductances: tuple[str, ...]
     learns: tuple[str, ...]
+    rate: str | None
     origin: NeuronOrigin | None = field(compare=False)
     _parameters: tuple[tuple[str, Parameter], ...]
     _initial: tuple[tuple[str, Number | Expr], ...]
@@ -89,18 +93,24 @@ class Neuron:
         /,
         text: str,
         *,
-        threshold: str = "v > v_threshold",
-        reset: str = "v = v_reset",
-        refractory: Number | str = 2 * ms,
+        threshold: str = _FIRES,
+        reset: str = _RESETS,
+        refractory: Number | str = _REFRACTORY,
         method: Method | None = None,
         inputs: str | tuple[str, ...] | None = None,
         conductances: str | tuple[str, ...] = (),
         learns: str | tuple[str, ...] = (),
+        rate: str | None = None,
         initial: Mapping[str, Number | str] | None = None,
         origin: NeuronOrigin | None = None,
         **parameters: Any,
     ) -> None:
-        written = parse_neuron(text, threshold, reset)
+        if rate is not None:
+            if (threshold, reset, refractory) != (_FIRES, _RESETS, _REFRACTORY):
+                raise ParameterError("a cell with a rate does not fire: leave out threshold, reset and refractory")
+            threshold = reset = ""
+            refractory = 0.0
+        written = parse_neuron(text, threshold if rate is None else None, reset)
         variables = [name for name, _ in written.derivatives]
         given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
         refractory = _refractory(refractory)
@@ -133,6 +143,7 @@ class Neuron:
         put(self, "inputs", _variables("inputs", variables[:1] if inputs is None else inputs, variables))
         put(self, "conductances", _variables("conductances", conductances, self.inputs))
         put(self, "learns", _variables("learns", learns, variables))
+        put(self, "rate", None if rate is None else _rate(rate, variables, found))
         put(self, "origin", origin)
         put(self, "_parameters", tuple((name, given[name]) for name in order if name in given))
         put(self, "_initial", tuple(starts.items()))
@@ -147,9 +158,9 @@ class Neuron:
 
     @property
     def threshold(self) -> str:
-        """The condition to fire, in plain spelling."""
+        """The condition to fire, in plain spelling; empty for a cell that does not."""
         condition = self.dynamics.threshold
-        return f"{to_text(condition.left)} {condition.operator} {to_text(condition.right)}"
+        return "" if condition is None else f"{to_text(condition.left)} {condition.operator} {to_text(condition.right)}"
 
     @property
     def reset(self) -> str:
@@ -236,9 +247,10 @@ class Neuron:
 
     def _settings(self) -> dict[str, Any]:
         """What the neuron was made with, beside its text."""
+        fires = ("threshold", "reset", "refractory") if self.rate is None else ()
         settings = {
             name: getattr(self, name)
-            for name in ("threshold", "reset", "refractory", "method", "inputs", "conductances", "learns", "origin")
+            for name in (*fires, "method", "inputs", "conductances", "learns", "rate", "origin")
         }
         initial = {name: value if isinstance(value, Number) else to_text(value) for name, value in self._initial}
         return {**settings, "initial": initial, **dict(self._parameters)}
@@ -308,6 +320,16 @@ def _variables(what: str, listed: object, allowed: list[str] | tuple[str, ...]) 
         if name in plain[:at]:
             raise ParameterError(f"{what} = {shown(listed)} is refused: {name!r} is there twice")
     return plain
+
+
+def _rate(rate: object, variables: list[str], found: Mapping[str, Dimension | None]) -> str:
+    """The name of the variable that is a cell's rate. Raises: `ParameterError`, `DimensionError`."""
+    if not isinstance(rate, str):
+        raise ParameterError(f"rate = {shown(rate)} is refused: it must be the name of a variable, such as 'r'")
+    (name,) = _variables("rate", rate, variables)
+    if found[name] not in (None, FREQUENCY):
+        raise DimensionError(f"rate = {name!r} is refused: {name} is in {found[name]}, and a rate is in Hz")
+    return name
 
 
 def _initial(

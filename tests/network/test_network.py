@@ -262,6 +262,14 @@ def test_it_says_where_things_were_made() -> None:
     assert "test_network.py:" in repr(net.cells(2, neurons.lif()))
 
 
+def test_weights_that_were_read_are_a_copy() -> None:
+    _, *_, learns = small()
+    for given in (learns.weights(), *learns.pairs()):
+        given[:] = 0
+    assert learns.weights().all()
+    assert learns.pairs()[1].all()
+
+
 def test_networks_share_the_machine_code_of_their_neurons_and_rules() -> None:
     """So a second network compiles its loop alone."""
     small_one, other = small()[0], Network(dt=0.1 * ms, seed=2)

@@ -51,7 +51,7 @@ def test_recipe_makes_its_neuron(name: str) -> None:
     assert isinstance(neuron, Neuron)
     assert (neuron.name, neuron.cite()) == (name, recipe.source)
     assert dict(neuron.parameters) == {key: parameter.default for key, parameter in recipe.parameters.items()}
-    assert neuron.variables[0] == "v"
+    assert neuron.variables[0] == (neuron.rate or "v")
     assert set(neuron.inputs) <= set(neuron.variables)
     assert str(neuron.explain()).startswith(neuron.text)
 

@@ -23,7 +23,7 @@ VARIED = """\
 dv/dt = (v_rest - v + low * tanh(g_e) + max(u, clip(n, -low, low))) / tau - sigmoid(g_e) * x
 dg_e/dt = -g_e / tau_e
 dn/dt = (x * tau - n) / tau_n + dx
-dx/dt = -x * rate
+dx/dt = -x * decay
 u = step(v - v_rest) * low * exp(-abs(v) / low)
 dx = sign(g_e) * relu(sqrt(abs(n) * low)) / tau"""
 LEARNED = """\
@@ -45,7 +45,7 @@ def varied(method: str | None) -> Neuron:
         tau=10 * ms,
         tau_e=0.005 * each,
         tau_n=20 * ms,
-        rate=50 * Hz,
+        decay=50 * Hz,
         v_threshold=-0.06 * each,
         t_ref=0.0004 * each,
     )

@@ -65,11 +65,11 @@ def inlined(equations: Equations) -> Equations:
 def inlined_neuron(neuron: Dynamics) -> Dynamics:
     """The same neuron with every definition put in the place of its name."""
     put = _putter(neuron.definitions)
-    left, operator, right = put(neuron.threshold.left), neuron.threshold.operator, put(neuron.threshold.right)
+    fires = neuron.threshold
     return Dynamics(
         tuple((name, put(part)) for name, part in neuron.derivatives),
         (),
-        Threshold(left, operator, right),
+        fires and Threshold(put(fires.left), fires.operator, put(fires.right)),
         tuple((name, put(part)) for name, part in neuron.reset),
     )
 

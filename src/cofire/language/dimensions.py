@@ -40,7 +40,20 @@ from itertools import product
 
 from cofire.errors import DimensionError
 from cofire.language.text import to_text
-from cofire.language.tree import Binary, Call, Cell, Dynamics, Equations, Expr, Name, Negative, Number, Weight, walk
+from cofire.language.tree import (
+    Binary,
+    Call,
+    Cell,
+    Dynamics,
+    Equations,
+    Expr,
+    Name,
+    Negative,
+    Number,
+    Threshold,
+    Weight,
+    walk,
+)
 from cofire.units import (
     CONCENTRATION,
     CURRENT,
@@ -107,14 +120,8 @@ def check_neuron(
         reader.read_equation(name, expression, name)
     for name, expression in neuron.derivatives:
         reader.read_equation(name, expression, f"d{name}/dt")
-    reader.where = "the threshold"
-    left, right = reader.form(neuron.threshold.left), reader.form(neuron.threshold.right)
-    if not reader.system.equate(left, right, neuron.threshold.left):
-        one = f"{_quoted(neuron.threshold.left)}, {reader.said(left)}"
-        raise DimensionError(
-            f"the threshold compares {one}, with {_quoted(neuron.threshold.right)}, {reader.said(right)}"
-            f"{reader.notes(neuron.threshold.left, left, right)}"
-        )
+    if neuron.threshold:
+        _check_threshold(reader, neuron.threshold)
     for name, expression in neuron.reset:
         reader.read_equation(name, expression, name)
     for name, value in plain.items():
@@ -127,6 +134,17 @@ def check_neuron(
     leaves = {_leaf(node) for expression in neuron.expressions() for node in walk(expression)} - {""}
     leaves |= {name for name, _ in (*neuron.derivatives, *neuron.definitions)}
     return {name: reader.given.get(name) or reader.system.dimension(name) for name in sorted(leaves)}
+
+
+def _check_threshold(reader: _Reader, threshold: Threshold) -> None:
+    reader.where = "the threshold"
+    left, right = reader.form(threshold.left), reader.form(threshold.right)
+    if not reader.system.equate(left, right, threshold.left):
+        one = f"{_quoted(threshold.left)}, {reader.said(left)}"
+        raise DimensionError(
+            f"the threshold compares {one}, with {_quoted(threshold.right)}, {reader.said(right)}"
+            f"{reader.notes(threshold.left, left, right)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

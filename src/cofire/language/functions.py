@@ -103,7 +103,7 @@ NEURON = Dialect(
     "dv/dt = (v_rest - v) / tau",
     {},
     frozenset({"self", "text", "threshold", "reset", "refractory", "method", "inputs", "conductances"})
-    | {"learns", "initial", "origin", "dt"},
+    | {"learns", "rate", "initial", "origin", "dt"},
     "Neuron or the network",
     {"t": "a neuron cannot read the time t; what passes with time is dX/dt"}
     | {name: f"{name!r} is a word of learning rules and none of neurons: {_SYNAPTIC}" for name in ("pre", "post")}

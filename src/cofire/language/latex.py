@@ -35,6 +35,8 @@ def equations_to_latex(equations: Equations | Dynamics) -> str:
 
 def neuron_to_latex(neuron: Dynamics) -> str:
     """The equations of a neuron, and below them its threshold with what is set when it fires."""
+    if neuron.threshold is None:
+        return equations_to_latex(neuron)
     left, right = to_latex(neuron.threshold.left), to_latex(neuron.threshold.right)
     sign = r"\ge" if neuron.threshold.operator == ">=" else ">"
     sets = [rf"{_name(name)} \leftarrow {to_latex(value)}" for name, value in neuron.reset]

@@ -21,8 +21,11 @@ from cofire.language.tree import Dynamics, Expr, Threshold
 _COMPARISON = re.compile(r">=|>")
 
 
-def parse_neuron(text: str, threshold: str, reset: str) -> Dynamics:
-    """The dynamics of a neuron. Raises: `LanguageError`, pointing at the first thing wrong."""
+def parse_neuron(text: str, threshold: str | None, reset: str) -> Dynamics:
+    """The dynamics of a neuron; `threshold`: None for one that never fires.
+
+    Raises: `LanguageError`, pointing at the first thing wrong.
+    """
     written = spelled(text, NEURON)
     starts: dict[str, int] = {}
     variables: dict[str, Expr] = {}
@@ -39,7 +42,10 @@ def parse_neuron(text: str, threshold: str, reset: str) -> Dynamics:
         raise written.error("nothing changes in this neuron; write dv/dt = ...", 0)
     check_definitions(variables.items(), definitions, written, starts, NEURON)
     neuron = Dynamics(
-        tuple(variables.items()), tuple(definitions.items()), parse_threshold(threshold), parse_reset(reset)
+        tuple(variables.items()),
+        tuple(definitions.items()),
+        None if threshold is None else parse_threshold(threshold),
+        parse_reset(reset),
     )
     check_length(neuron, NEURON)
     return neuron

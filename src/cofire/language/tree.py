@@ -154,11 +154,14 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Dynamics:
-    """A parsed neuron: each variable's `dX/dt`, named subexpressions, when it fires, what it then sets, in order."""
+    """A parsed neuron: each variable's `dX/dt`, named subexpressions, when it fires, what it then sets, in order.
+
+    `threshold`: None for a cell that never fires.
+    """
 
     derivatives: tuple[tuple[str, Expr], ...]
     definitions: tuple[tuple[str, Expr], ...]
-    threshold: Threshold
+    threshold: Threshold | None
     reset: tuple[tuple[str, Expr], ...]
 
     def items(self) -> Iterator[tuple[str, Expr]]:
@@ -171,6 +174,7 @@ class Dynamics:
         """Every expression, in the order in which they are written."""
         for _, expression in self.items():
             yield expression
-        yield from (self.threshold.left, self.threshold.right)
+        if self.threshold:
+            yield from (self.threshold.left, self.threshold.right)
         for _, expression in self.reset:
             yield expression

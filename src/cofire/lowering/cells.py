@@ -52,7 +52,8 @@ class NeuronPlan:
     `parameters`: every number that the step reads, in order. `exact`: the exact system. `solved`: the other variables,
     by `method`, and `rates` what each of them multiplies itself with, for exponential Euler. `held`: the variables that
     keep their value while the cell is refractory. `refractory`: the parameter that says how long, None for not at all.
-    `learns`: variables that are frozen when learning is off. `reasons`: why a variable is not exact.
+    `learns`: variables that are frozen when learning is off. `rate`: the variable that is the rate of a cell which does
+    not fire, else None. `reasons`: why a variable is not exact.
     """
 
     written: Dynamics
@@ -66,6 +67,7 @@ class NeuronPlan:
     held: tuple[str, ...]
     refractory: str | None
     learns: tuple[str, ...]
+    rate: str | None
     reasons: tuple[tuple[str, str], ...]
 
     @property
@@ -130,7 +132,7 @@ def make_neuron_plan(neuron: Neuron) -> NeuronPlan:
             )
     usual: Method = "exact" if not solved else "exponential_euler" if len(rates) == len(solved) else "rk4"
     method = neuron.method or usual
-    watched = names(equations.threshold.left)
+    watched = names(equations.threshold.left) if equations.threshold else ()
     refractory = None if neuron.refractory == 0 else neuron.refractory
     refractory = refractory if refractory is None or isinstance(refractory, str) else REFRACTORY
     return NeuronPlan(
@@ -145,6 +147,7 @@ def make_neuron_plan(neuron: Neuron) -> NeuronPlan:
         held=tuple(name for name, _ in equations.reset if name in watched) if refractory else (),
         refractory=refractory,
         learns=neuron.learns,
+        rate=neuron.rate,
         reasons=tuple(reasons.items()),
     )
 
@@ -222,7 +225,10 @@ def _explained(plan: NeuronPlan) -> Iterator[str]:
 
     threshold = plan.written.threshold
     yield equations_to_text(plan.written)
-    yield f"fires where {to_text(threshold.left)} {threshold.operator} {to_text(threshold.right)}"
+    if threshold:
+        yield f"fires where {to_text(threshold.left)} {threshold.operator} {to_text(threshold.right)}"
+    else:
+        yield f"does not fire: {plan.rate} is its rate"
     for name, value in plan.written.reset:
         yield f"  then {name} = {to_text(value)}"
     yield ""

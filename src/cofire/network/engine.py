@@ -43,7 +43,7 @@ class Engine:
     def __init__(self, net: Network) -> None:
         self.net = net
         populations = tuple(
-            PopulationCode(p.name, _kind(p), p.plan, p.neuron.varying)
+            PopulationCode(p.name, _kind(p), p.plan, p.neuron.varying, p.rate_row)
             if isinstance(p, Cells)
             else PopulationCode(p.name, _kind(p))
             for p in net.populations
@@ -55,6 +55,7 @@ class Engine:
                 q.target.name,
                 q.target.rows.index(q.onto),
                 len(q.rows.delays) > 1,
+                isinstance(q.source, Cells) and q.source.rate_row is not None,
                 q.plan,
                 q.kept,
                 q.rule is not None and q.rule.bounds is not None,
@@ -222,7 +223,7 @@ class Engine:
     def _changing(self) -> set[str]:
         names = set()
         for population in self.net.populations:
-            names |= {f"{population.name}_{part}" for part in ("ring", "count", "x", "until")}
+            names |= {f"{population.name}_{part}" for part in ("ring", "count", "x", "until", "rates")}
         for name, kernel in self.code.kernels.items():
             parts = ["last", "heard", "logged", "newest", "second", "fired", "base", "learning"]
             parts += [q.name for q in kernel.kept.quantities]
@@ -272,6 +273,7 @@ class Engine:
                 "parameters": numbers.parameters(neuron, plan),
                 "coefficients": numbers.coefficients(neuron, plan, self.net.dt),
                 "learning": self.net.flag,
+                "rates": np.zeros((self.ring if population.rate_row is not None else 0, size)),
             }
         elif isinstance(population, Poisson):
             own |= {"most": population.most, "share": population.share, "every": population.every}
@@ -306,7 +308,7 @@ class Engine:
             self._add_clocked(projection)
 
     def _add_kernel(self, projection: Projection) -> None:
-        kernel, rule, rows = self.code.kernels[projection.name], projection.rule, projection.rows
+        kernel, rule, rows = self.code.kernels[projection.name], projection.heard, projection.rows
         assert rule is not None
         dt, learner = self.net.dt, self.parts[projection.name]
         n_axons, n_post = rows.row.shape[1] - 1, projection.target.size
@@ -352,7 +354,7 @@ class Engine:
 
     def _add_clocked(self, projection: Projection) -> None:
         """For a rule that no closed form covers: the network has one thread."""
-        rule, kept, rows, name = projection.rule, projection.kept, projection.rows, projection.name
+        rule, kept, rows, name = projection.heard, projection.kept, projection.rows, projection.name
         assert rule is not None
         assert kept is not None
         row, n_post = rows.row[0], projection.target.size
@@ -427,7 +429,9 @@ class Engine:
 
 
 def _kind(population: Population) -> str:
-    return {Cells: "cells", Poisson: "poisson", SpikeList: "given"}[type(population)]
+    if isinstance(population, Cells):
+        return "cells" if population.rate_row is None else "rates"
+    return "poisson" if isinstance(population, Poisson) else "given"
 
 
 @contextmanager

@@ -74,11 +74,14 @@ def neuron_to_plain(neuron: Neuron) -> Any:
         name: number_to_plain(value) if isinstance(value, float | Quantity) else to_text(value)
         for name, value in neuron.initial.items()
     }
-    return {
-        "text": neuron.text,
+    fires = {
         "threshold": neuron.threshold,
         "reset": neuron.reset,
         "refractory": number_to_plain(neuron.refractory),
+    }
+    return {
+        "text": neuron.text,
+        **(fires if neuron.rate is None else {"rate": neuron.rate}),
         "method": neuron.method,
         "inputs": list(neuron.inputs),
         "conductances": list(neuron.conductances),
@@ -90,11 +93,11 @@ def neuron_to_plain(neuron: Neuron) -> Any:
 
 def neuron_from_plain(data: Any) -> Neuron:
     """The neuron, checked again."""
+    keys = ("threshold", "reset", "refractory", "rate")
+    fires = {key: number_from_plain(data[key]) for key in keys if key in data}
     return Neuron(
         data["text"],
-        threshold=data["threshold"],
-        reset=data["reset"],
-        refractory=number_from_plain(data["refractory"]),
+        **fires,
         method=data["method"],
         inputs=tuple(data["inputs"]),
         conductances=tuple(data["conductances"]),

@@ -46,7 +46,10 @@ class Population:
 
 
 class Cells(Population):
-    """Cells that follow the equations of a neuron. A variable such as v is `cells.v`; `set(v=...)` gives it a value."""
+    """Cells that follow the equations of a neuron. A variable such as v is `cells.v`; `set(v=...)` gives it a value.
+
+    `rate_row`: the row of `x` that is their rate, if they are rate cells and do not fire; else None.
+    """
 
     kind = "cells"
 
@@ -55,8 +58,25 @@ class Cells(Population):
         self.neuron = neuron
         self.plan = compiler.lower_neuron(neuron)
         self.rows = (*self.plan.variables, *neuron.varying)
+        self.rate_row = None if neuron.rate is None else self.rows.index(neuron.rate)
         self.until = np.zeros(size, dtype=np.int64)
         self.x = numbers.start(neuron, self.plan, size)
+
+    @property
+    def spikes(self) -> SpikeRecorder:
+        """To be recorded: every spike. Raises: `ParameterError` for rate cells."""
+        self._check_fires()
+        return super().spikes
+
+    def rate(self, every: Quantity) -> RateRecorder:
+        """To be recorded: the mean rate in bins of `every`. Raises: `ParameterError` for rate cells."""
+        self._check_fires()
+        return super().rate(every)
+
+    def _check_fires(self) -> None:
+        if self.neuron.rate is not None:
+            mend = f"record {self.name}.{self.neuron.rate}.every(...)"
+            raise ParameterError(f"{self.name} are rate cells, which have no spikes; {mend}")
 
     def __getattr__(self, name: str) -> Variable:
         if not name.startswith("_") and name in self.__dict__.get("rows", ()):

@@ -10,6 +10,8 @@ from cofire import compiler
 from cofire.backends.numba.quantities import find_quantities
 from cofire.constraints import POSITIVE, check
 from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
+from cofire.language.text import to_text
+from cofire.language.tree import POST, PRE, Cell, Expr, replace
 from cofire.network.connectors import Connector, from_matrix, from_pairs
 from cofire.network.draws import Draw
 from cofire.network.populations import Cells, Population, cell_values, steps_of
@@ -81,7 +83,7 @@ class Projection:
 
     def _lower(self) -> None:
         """What follows from the weights and the rule."""
-        rule = self.rule
+        rule = self.heard = self.rule and self._heard(self.rule)
         self.same = self.w.shape != (self.rows.size,)
         self.plan = None if rule is None else compiler.lower(rule)
         self.kept = (
@@ -227,6 +229,25 @@ class Projection:
                     f"{bounds[0]:g} to {bounds[1]:g}"
                 )
         return values[0] if one else values
+
+    def _heard(self, rule: Rule) -> Rule:
+        """The rule with the rate of rate cells, such as `post.r`, in place of their activity."""
+        rates: dict[Expr, Expr] = {}
+        for side, population in ((PRE, self.source), (POST, self.target)):
+            if isinstance(population, Cells) and population.neuron.rate is not None:
+                rates[side] = Cell(side.side, population.neuron.rate)
+        if not rates:
+            return rule
+        if PRE in rates and (self.rows.delays > 1).any():
+            raise ParameterError(
+                f"{self.name}: its rule hears the rates of {self.source.name} without delay; leave delay out"
+            )
+        text = "\n".join(f"{left} = {to_text(replace(right, rates))}" for left, right in rule.equations.items())
+        if "nearest(" in text:
+            raise ParameterError(
+                f"{self.name}: its rule has `nearest`, which rate cells, having no spikes, do not give"
+            )
+        return Rule(text, **rule._settings())
 
     def _check_rule(self) -> None:
         if self.rule is None or self.plan is None:

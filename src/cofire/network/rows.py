@@ -42,10 +42,10 @@ class Rows:
         return self.listed(self.delays[self._axons() // self.n_pre])
 
     def listed(self, values: Array) -> Array:
-        """Values as they lie, in the user's order."""
+        """Values as they lie, in the user's order; a copy."""
         order = self._order()
         if order is None:
-            return values
+            return values.copy()
         result = np.empty_like(values)
         result[order] = values
         return result

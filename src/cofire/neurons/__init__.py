@@ -19,6 +19,7 @@ from cofire.neurons.lif_alpha import lif_alpha
 from cofire.neurons.lif_conductance import lif_conductance
 from cofire.neurons.lif_conductance_alpha import lif_conductance_alpha
 from cofire.neurons.quadratic import quadratic
+from cofire.neurons.threshold_linear import threshold_linear
 
 __all__ = [
     "Parameter",
@@ -33,6 +34,7 @@ __all__ = [
     "lif_conductance_alpha",
     "names",
     "quadratic",
+    "threshold_linear",
 ]
 
 _CATALOGUE = {name: found for name, found in sorted(globals().items()) if isinstance(found, Recipe)}

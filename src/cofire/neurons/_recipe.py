@@ -36,6 +36,7 @@ class Recipe:
     refractory: Number | str = 2 * ms
     conductances: tuple[str, ...] = ()
     learns: tuple[str, ...] = ()
+    rate: str | None = None
     initial: dict[str, Number | str] = field(default_factory=dict)
 
     def __call__(self, *unnamed: Any, **changes: Any) -> Neuron:
@@ -43,7 +44,11 @@ class Recipe:
         if unnamed:
             first = next(iter(self.parameters))
             raise ParameterError(f"give the parameters of {self.name} by name: {self.name}({first}={unnamed[0]!r})")
-        settings: dict[str, Any] = {"refractory": self.refractory, "method": None, "initial": {}}
+        fires: dict[str, Any] = (
+            {"threshold": self.threshold, "reset": self.reset} if self.rate is None else {"rate": self.rate}
+        )
+        settings: dict[str, Any] = {"method": None, "initial": {}}
+        settings |= {"refractory": self.refractory} if self.rate is None else {}
         settings |= {name: parameter.default for name, parameter in self.parameters.items()}
         changes = {plain_name(name): value for name, value in changes.items()}
         for name in changes.keys() - settings.keys():
@@ -54,8 +59,7 @@ class Recipe:
         ranges = tuple((name, parameter.allowed) for name, parameter in self.parameters.items())
         return Neuron(
             self.equations,
-            threshold=self.threshold,
-            reset=self.reset,
+            **fires,
             inputs=self.inputs,
             conductances=self.conductances,
             learns=self.learns,

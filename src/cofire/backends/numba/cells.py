@@ -1,6 +1,7 @@
 """A neuron's plan as the source of its compiled step.
 
-Three functions, for `x[variable, cell]` (behind the variables, the parameters that vary over cells):
+Three functions, only the first for a cell that does not fire, of `x[variable, cell]` (behind the variables, the
+parameters that vary over cells):
 
     update       every variable of the cells low ... high - 1 by dt; what is held while refractory stays
     threshold    which of them fire, ascending
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from cofire.backends.numba.expressions import HEAVISIDE, MATHS, Names, source
 from cofire.backends.numba.writer import Writer
 from cofire.language.algebra import definition_order, names
-from cofire.language.tree import Expr, Name
+from cofire.language.tree import Expr, Name, Threshold
 from cofire.lowering.cells import NeuronPlan
 
 BLOCK = 64  # cells whose thresholds are looked at together: hardly any block has one that fires
@@ -91,8 +92,9 @@ def cells_source(plan: NeuronPlan, varying: Sequence[str] = ()) -> str:
     if plan.solved and plan.method != "exponential_euler":
         cells.slopes()
     cells.update()
-    cells.threshold()
-    cells.reset()
+    if plan.equations.threshold:
+        cells.threshold(plan.equations.threshold)
+        cells.reset()
     body = write.text
     for name, text in _HELPERS.items():
         if f"{name}(" in body:
@@ -249,8 +251,8 @@ class _Cells:
 
     # Firing
 
-    def threshold(self) -> None:
-        out, condition = self.out, self.plan.equations.threshold
+    def threshold(self, condition: Threshold) -> None:
+        out = self.out
         read = dict.fromkeys((*names(condition.left), *names(condition.right)))
         with out.function("threshold", ["n", "low", "high", "parameters", "x", "until", "fired"]):
             self._take([p for p in self.plan.parameters if p in read and p not in self.varying], "", "")

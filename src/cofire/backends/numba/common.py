@@ -35,6 +35,23 @@ def send(axons, begin, end, n, row, target, w, same, gated, until, g):
 
 
 @njit(**COMPILED)
+def send_rates(rates, axons, n_pre, dt, n, row, target, w, same, gated, until, g):
+    """Adds what these axons give in a step, weight times rate times dt, to the inputs g of their cells.
+
+    `axons`: a range; the cell of axon i is i modulo n_pre. The rest as for `send`.
+    """
+    for i in axons:
+        given = rates[i % n_pre] * dt
+        if given == 0.0:
+            continue
+        for s in range(row[i], row[i + 1]):
+            j = target[s]
+            if gated and until[j] > n:
+                continue
+            g[j] += given * (w[0] if same else w[s])
+
+
+@njit(**COMPILED)
 def note(n, cells, begin, end, steps, who, noted):
     """Keeps the spikes of step n; returns how many are kept by now."""
     for c in range(begin, end):

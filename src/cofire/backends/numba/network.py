@@ -36,19 +36,23 @@ _ALWAYS = ("part", "parts", "begin", "end", "chunk", "look", "dt", "ring", "meet
 
 @dataclass(frozen=True)
 class PopulationCode:
-    """What the source must know of a population. `kind`: "cells", "poisson" or "given"; `plan`: of cells."""
+    """What the source must know of a population. `kind`: "cells", "rates", "poisson" or "given".
+
+    `plan`: of cells, and of rate cells, whose rate is the row `rate` of x.
+    """
 
     name: str
     kind: str
     plan: NeuronPlan | None = None
     varying: tuple[str, ...] = ()
+    rate: int | None = None
 
 
 @dataclass(frozen=True)
 class ProjectionCode:
     """Of a projection. `source`, `target`: names of populations; `onto`: the row of x that it adds to.
 
-    `plan`, `kept`: of a rule that learns, or None.
+    `from_rates`: whether the source are rate cells. `plan`, `kept`: of a rule that learns, or None.
     """
 
     name: str
@@ -56,6 +60,7 @@ class ProjectionCode:
     target: str
     onto: int
     many_delays: bool
+    from_rates: bool = False
     plan: Plan | None = None
     kept: Kept | None = None
     bounded: bool = False
@@ -150,12 +155,14 @@ class _Network:
             name = population.name
             out(f"{name}_low, {name}_high = {self.of(name, 'bounds')}[part], {self.of(name, 'bounds')}[part + 1]")
             out(f"{name}_size = {name}_bounds[parts]")
+            if population.kind == "rates":
+                out(f"fired_{name} = 0")
             if population.kind == "given":
                 out(f"{name}_at = np.searchsorted({self.of(name, 'steps')}, begin)")
         out("slot, to_meet, to_look = begin % ring, chunk - begin % chunk, look - begin % look")
         with out.block("for n in range(begin, end)"):
             for population in self.populations:
-                if population.kind == "cells":
+                if population.plan:
                     watched = ("variables", "every", "first", "cells", "starts", "values")
                     given = [self.of(population.name, f"watched_{part}") for part in watched]
                     x = self.of(population.name, "x")
@@ -211,6 +218,10 @@ class _Network:
             if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
                 self.out(f"{name}_arrived = False")
 
+        if projection.from_rates:
+            self._send_rates(projection)
+            return
+
         def arrive(axons: str, begin: str, end: str) -> None:
             if kernel:
                 with self.out.block(f"if {learning}"):
@@ -232,6 +243,17 @@ class _Network:
             ],
             "",
         )
+
+    def _send_rates(self, projection: ProjectionCode) -> None:
+        """What rate cells give in a step: the rates of so many steps ago, by each synapse."""
+        out, name, source = self.out, projection.name, projection.source
+        delays, rates = self.of(name, "delays"), self.of(source, "rates")
+        given = [self.of(name, part) for part in ("row", "target", "w", "same", "gated")]
+        given += [self.of(projection.target, "until"), f"{self.of(projection.target, 'x')}[{projection.onto}]"]
+        with out.block(f"for d in range(len({delays}))"):
+            out(f"was = slot - {delays}[d] if slot >= {delays}[d] else slot - {delays}[d] + ring")
+            axons = f"range(d * {source}_size, (d + 1) * {source}_size)"
+            out.call("send_rates", [f"{rates}[was]", axons, f"{source}_size", "dt", "n", *given], "")
 
     def _for_each_arrival(self, projection: ProjectionCode, write: Callable[[str, str, str], None]) -> None:
         """Loops over the spikes that arrive in this step; `write(axons, begin, end)` says what happens."""
@@ -325,7 +347,8 @@ class _Network:
                 with out.block(f"for c in range({begin}, {end})"):
                     out(f"{arriving}[arrived_now] = {axons}[c]", "arrived_now += 1")
 
-            self._for_each_arrival(projection, gather)
+            if not projection.from_rates:
+                self._for_each_arrival(projection, gather)
             target = projection.target
             with out.block(f"for c in range(fired_{target})"):
                 out(f"{firing}[c] = {self.of(target, 'ring')}[slot, {target}_low + c]")
@@ -353,13 +376,17 @@ class _Network:
     def _population(self, population: PopulationCode) -> None:
         out, name = self.out, population.name
         low, high = f"{name}_low", f"{name}_high"
-        ring, count = self.of(name, "ring"), self.of(name, "count")
         out("", f"# {name}")
-        if population.kind == "cells":
+        if population.plan:
             x, until, parameters = (self.of(name, part) for part in ("x", "until", "parameters"))
-            learns = [f"{self.of(name, 'learning')}[0]"] if population.plan and population.plan.learns else []
+            learns = [f"{self.of(name, 'learning')}[0]"] if population.plan.learns else []
             coefficients = self.of(name, "coefficients")
             out.call(f"update_{name}", ["n", low, high, "dt", parameters, coefficients, x, until, *learns], "")
+            if population.kind == "rates":
+                out(f"{self.of(name, 'rates')}[slot, {low}:{high}] = {x}[{population.rate}, {low}:{high}]")
+                return
+        ring, count = self.of(name, "ring"), self.of(name, "count")
+        if population.plan:
             out.call(
                 f"fired_{name} = threshold_{name}", ["n", low, high, parameters, x, until, f"{ring}[slot, {low}:]"], ""
             )
@@ -419,8 +446,7 @@ class _Network:
         out("", "slot = slot + 1 if slot + 1 < ring else 0", "to_meet, to_look = to_meet - 1, to_look - 1")
         with out.block("if to_look == 0 or n + 1 == end"):
             out("k = (n // look) % 3")
-            for population in self.populations:
-                name = population.name
+            for name in (population.name for population in self.populations if population.kind != "rates"):
                 with out.block(f"if len({name}_recorded_steps) > 0"):
                     room = f"len({name}_recorded_steps) - {name}_recorded[0]"
                     with out.block(f"if {room} < ({name}_high - {name}_low) * look"):

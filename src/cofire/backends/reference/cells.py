@@ -50,9 +50,12 @@ def update(
 
 def fired(plan: NeuronPlan, parameters: dict[str, Array], x: Array, until: Array, n: int) -> Array:
     """The cells that fire in step n, ascending."""
+    threshold = plan.equations.threshold
+    if threshold is None:
+        return np.zeros(0, dtype=np.int64)
     cells = Cells(parameters | dict(zip(plan.variables, x, strict=True)))
-    left, right = evaluate(plan.equations.threshold.left, cells), evaluate(plan.equations.threshold.right, cells)
-    meets = left >= right if plan.equations.threshold.operator == ">=" else left > right
+    left, right = evaluate(threshold.left, cells), evaluate(threshold.right, cells)
+    meets = left >= right if threshold.operator == ">=" else left > right
     return np.flatnonzero(np.broadcast_to(meets, until.shape) & (until <= n))
 
 
