@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 BLOCK = 1 << 18  # numbers worked on at once by functions: 1 MiB in float32, about one core's cache
-PANEL = 1 << 21  # numbers that one matrix product makes at once, so that adding them finds them in a cache
+PANEL = 1 << 21  # numbers that one matrix product makes at once, where something is done to it before it is added
 ORDERED = 64  # rows that share one residual; the triangle within them costs rows / batch of a product
 
 
@@ -14,9 +14,9 @@ def cached_rows(shape: tuple[int, ...]) -> int:
     return max(1, BLOCK // shape[1])
 
 
-def panel_rows(shape: tuple[int, ...], parts: int) -> int:
-    """Rows that one matrix product makes at once: many, and not more than one of `parts` of a large array."""
-    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // parts)) // shape[1])
+def panel_rows(shape: tuple[int, ...]) -> int:
+    """Rows that one such product makes: many, and no more than an eighth of a large array."""
+    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 8)) // shape[1])
 
 
 def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:

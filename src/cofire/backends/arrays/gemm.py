@@ -1,7 +1,4 @@
-"""The few operations where libraries differ: adding a product in place, scaling rows, testing for finite numbers.
-
-NumPy's own matrix product is used and no other BLAS: two thread pools on the same cores wait for each other.
-"""
+"""The few operations where libraries differ: adding a product in place, scaling rows, testing for finite numbers."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
+from cofire.backends.arrays import blas
 from cofire.errors import ArrayError
 
 Array = Any
@@ -33,19 +31,11 @@ def on_accelerator(array: Array) -> bool:
     return bool(compat.is_cupy_array(array)) or (compat.is_torch_array(array) and array.device.type != "cpu")
 
 
-def set_product(out: Array, left: Array, right: Array) -> None:
-    """`out = left.T @ right`; `left[k, rows]`, `right[k, columns]`, `out[rows, columns]`."""
-    if compat.is_numpy_array(out):
-        np.matmul(left.T, right, out=out)
-    elif compat.is_torch_array(out):
-        out.addmm_(left.T, right, beta=0.0)
-    else:
-        out[...] = left.T @ right
-
-
 def add_product(out: Array, left: Array, right: Array) -> None:
-    """`out += left.T @ right`."""
-    if compat.is_torch_array(out):
+    """`out += left.T @ right`; `left[k, rows]`, `right[k, columns]`, `out[rows, columns]`."""
+    if compat.is_numpy_array(out):
+        blas.add_product(out, left, right)
+    elif compat.is_torch_array(out):
         out.addmm_(left.T, right)
     else:
         out += left.T @ right

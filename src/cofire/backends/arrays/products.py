@@ -75,35 +75,35 @@ def add_terms(
     if out is None:
         out = values.xp.empty(base.shape, dtype=base.dtype, device=compat.device(base))
     rows = min(work.rows, base.shape[0])
-    scratch = values.xp.empty((rows, base.shape[1]), dtype=base.dtype, device=compat.device(base))
     pieces = rows if gemm.on_accelerator(base) else cached_rows(base.shape)
     for window in row_windows(base.shape, rows):
-        _write(work, window, base, out, scratch[: window.stop - window.start, :], guard, pieces)
+        _write(work, window, base, out, guard, pieces)
     return out
 
 
-def _write(work: Work, window: slice, base: Array, out: Array, change: Array, guard: Guard, pieces: int) -> None:
-    """One window of rows of the result, `pieces` rows at a time; `change` is memory for what is added to the base."""
+def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pieces: int) -> None:
+    """One window of rows of the result; what is not a product is done `pieces` rows at a time."""
     extra = [block(window) for block in work.blocks]
-    if work.products:
-        first, *others = work.products
-        gemm.set_product(change, first.left[:, window], first.right)
-        for product in others:
-            gemm.add_product(change, product.left[:, window], product.right)
-        extra.append(change)
 
-    def finish(piece: slice) -> None:
+    def begin(piece: slice) -> None:
         rows = slice(window.start + piece.start, window.start + piece.stop)
         target = out[rows, :]
         guard.before(base[rows, :])
         gemm.set_scaled(target, target if out is base else base[rows, :], work.scale_of(rows))
         for part in extra:
             target += part[piece, :]
+
+    def finish(piece: slice) -> None:
+        target = out[window, :][piece, :]
         kept = guard.after(target)
         if kept is not target:
-            out[rows, :] = kept
+            target[...] = kept
 
-    gemm.for_each(finish, list(row_windows(change.shape, pieces)), change)
+    windows = list(row_windows(out[window, :].shape, pieces))
+    gemm.for_each(begin, windows, out[window, :])
+    for product in work.products:
+        gemm.add_product(out[window, :], product.left[:, window], product.right)
+    gemm.for_each(finish, windows, out[window, :])
 
 
 def _at_once(work: Work, base: Array) -> Array:
@@ -143,10 +143,10 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
         rows = ORDERED
     elif separated.rest:
         rows = cached_rows(base.shape)
-    elif gemm.on_accelerator(base) and not blocks:
+    elif not blocks:
         rows = base.shape[0]
     else:
-        rows = panel_rows(base.shape, 8 if blocks else 2)
+        rows = panel_rows(base.shape)
     return Work(scale, products, blocks, rows)
 
 

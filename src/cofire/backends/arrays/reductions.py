@@ -51,7 +51,7 @@ def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
         if right is None
         else _spread(right, n_pre, values)
     )
-    windows = list(row_windows(values.w.shape, panel_rows(values.w.shape, 4)))
+    windows = list(row_windows(values.w.shape, panel_rows(values.w.shape)))
     if not gemm.writable_in_place(values.w):
         return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
     total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=compat.device(values.w))
@@ -70,7 +70,7 @@ def _sum_post(term: Term, values: Values) -> Array:
         total = _spread(left, n_post, values) @ values.w
     else:
         total = 0.0
-        for window in row_windows(values.w.shape, panel_rows(values.w.shape, 4)):
+        for window in row_windows(values.w.shape, panel_rows(values.w.shape)):
             rows = _synapse_rows(term.synapse, window, values)
             part = (
                 _spread(left, n_post, values)[:, window] @ rows
