@@ -12,7 +12,8 @@ Pitfalls: synapses target h_e and h_i, not g_e and g_i. The membrane is that of 
 
 from cofire.constraints import POSITIVE
 from cofire.neurons._recipe import Parameter, Recipe
-from cofire.units import ms, mV
+from cofire.neurons.lif_conductance import lif_conductance
+from cofire.units import ms
 
 EQUATIONS = """\
 dv/dt = (v_rest - v + g_e * (E_e - v) + g_i * (E_i - v)) / tau
@@ -25,18 +26,12 @@ lif_conductance_alpha = Recipe(
     name="lif_conductance_alpha",
     doc=__doc__,
     equations=EQUATIONS,
-    parameters={
-        "tau": Parameter(20 * ms, "membrane time constant", POSITIVE),
+    parameters=lif_conductance.parameters
+    | {
         "tau_e": Parameter(2 * ms, "decay of the excitatory conductance, a time", POSITIVE),
         "tau_i": Parameter(2 * ms, "decay of the inhibitory conductance, a time", POSITIVE),
-        "v_rest": Parameter(-70 * mV, "resting potential without input, a voltage"),
-        "E_e": Parameter(0 * mV, "reversal potential of excitation, a voltage"),
-        "E_i": Parameter(-70 * mV, "reversal potential of inhibition, a voltage"),
-        "v_threshold": Parameter(-54 * mV, "potential at which the cell fires, a voltage"),
-        "v_reset": Parameter(-60 * mV, "potential after a spike, a voltage"),
     },
-    source="S. Song, K. D. Miller, L. F. Abbott, Competitive Hebbian learning through spike-timing-dependent synaptic "
-    "plasticity, Nat. Neurosci. 3:919-926, 2000. doi:10.1038/78829",
+    source=lif_conductance.source,
     inputs=("h_e", "h_i", "v"),
     conductances=("h_e", "h_i"),
     refractory=0.0,
