@@ -262,6 +262,28 @@ def test_it_says_where_things_were_made() -> None:
     assert "test_network.py:" in repr(net.cells(2, neurons.lif()))
 
 
+def test_records_go_to_xarray_and_neo() -> None:
+    net, _, noise, cells, _, learns = small()
+    wanted = [noise.spikes, cells.v.every(1 * ms, of=[0, 2]), learns.weight.every(10 * ms, summary=True)]
+    record = net.run(50 * ms, record=wanted)
+    spikes, v, weights = (record[one] for one in wanted)
+    pytest.importorskip("xarray")
+    table = v.to_xarray()
+    assert (table.dims, table.name, table.attrs) == (("time", "column"), "target.v", {"units": "V"})
+    assert (table.sel(column=2).values == v.values[:, 1]).all()
+    assert float(weights.to_xarray().sel(column="mean")[0]) == pytest.approx(5e-3, rel=0.1)
+    assert (spikes.to_xarray().time.values == spikes.times).all()
+    pytest.importorskip("neo")
+    signal = v.to_neo()
+    assert (signal.units.dimensionality.string, signal.name) == ("V", "target.v")
+    assert (signal.magnitude == v.values).all()
+    trains = spikes.to_neo()
+    assert len(trains) == 50
+    for cell, train in enumerate(trains):
+        assert train.magnitude == pytest.approx(spikes.of(cell))
+        assert float(train.t_stop) == pytest.approx(0.05)
+
+
 def test_weights_that_were_read_are_a_copy() -> None:
     _, *_, learns = small()
     for given in (learns.weights(), *learns.pairs()):

@@ -78,11 +78,15 @@ class Samples:
     def to_xarray(self) -> Any:
         """An `xarray.DataArray` [time, column]. Raises: `ParameterError` without xarray."""
         coordinates = {"time": self.times, "column": list(self.columns)}
-        return _wanted("xarray").DataArray(self.values, dims=["time", "column"], coords=coordinates, name=self.label)
+        return _wanted("xarray").DataArray(
+            self.values, dims=["time", "column"], coords=coordinates, name=self.label, attrs={"units": self.unit}
+        )
 
     def to_neo(self) -> Any:
-        """A `neo.IrregularlySampledSignal`, dimensionless. Raises: `ParameterError` without neo."""
-        return _wanted("neo").IrregularlySampledSignal(self.times, self.values, units="dimensionless", time_units="s")
+        """A `neo.IrregularlySampledSignal`. Raises: `ParameterError` without neo."""
+        return _wanted("neo").IrregularlySampledSignal(
+            self.times, self.values, units=self.unit or "dimensionless", time_units="s", name=self.label
+        )
 
 
 class Record(Mapping[Recorder, Any]):
