@@ -293,6 +293,18 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
         {"state": {"nearest(pre, tau_plus)": [0.5, 1.0], "nearest(post, tau_minus)": [2.0, 3.0]}},
         [[-0.725, -0.25], [-1.2, -0.6]],
     ),
+    # row 1: 0.1 (0.5, 1) (1, 0) 1.5 - 0.2 * 2 (0, 1) (2, 1) = (0.075, -0.4)     row 2: 0 - 0.2 * 3 (0.5, 0) (2, 1)
+    "stdp_pair_nearest_reduced": (
+        {"A_plus": 0.1, "A_minus": 0.2},
+        {
+            "state": {
+                "nearest(pre, tau_plus)": [0.5, 1.0],
+                "nearest(post, tau_minus)": [2.0, 3.0],
+                "fresh": [[1.0, 0.0], [0.5, 1.0]],
+            }
+        },
+        [[0.075, -0.4], [-0.6, 0.0]],
+    ),
     # row 1: (2 - 1, 2 - 2) (0.075, 0.15) - (1, 2) (0.8, 0.4) = (0.075 - 0.8, -0.8)     row 2: 0 - (0, -1) (1.2, 0.6)
     "stdp_pair_multiplicative": (
         {"A_plus": 0.1, "A_minus": 0.2, "w_max": 2.0},
@@ -439,6 +451,24 @@ def test_a_trace_follows_its_rate_and_acts_from_the_next_step_on() -> None:
     second_, state = rule.step(first, pre=rate, post=rate, state=state, dt=0.02 * second)
     np.testing.assert_allclose(second_, [[0.5 - 0.0025284822353142306]], rtol=1e-14)
     assert state.step == 2
+
+
+@pytest.mark.parametrize(
+    ("pre", "post", "gains", "losses"),
+    [
+        ([10, 12, 30, 33], [20, 24, 40], [8, 7], [6]),  # of each volley the last one against the first of the other
+        ([10, 20, 30], [20, 25], [10], [5]),  # together at 20: the post has its pre, the pre is left out
+        ([20, 30], [10, 20, 26], [6], [10, 4]),  # together at 20: the pre has its post, and waits for the one at 26
+    ],
+)
+def test_reduced_pairs_alternate(pre: list[int], post: list[int], gains: list[int], losses: list[int]) -> None:
+    rule = rules.stdp_pair_nearest_reduced(A_plus=0.1, A_minus=0.2, tau_plus=10 * ms, tau_minus=30 * ms)
+    trains = {side: (np.zeros(len(when), int), np.array(when)) for side, when in (("pre", pre), ("post", post))}
+    one = np.zeros(1, int)
+    w, _ = replay(rule, **trains, synapses=(one, one), weight=np.array([0.5]), delay=0, dt=1 * ms, duration=50)
+    gain = sum(0.1 * math.exp(-lag / 10) for lag in gains)
+    loss = sum(0.2 * math.exp(-lag / 30) for lag in losses)
+    np.testing.assert_allclose(w, [0.5 + gain - loss], rtol=1e-12)
 
 
 def test_a_synapse_at_an_end_stays_there_and_the_others_keep_their_sum() -> None:
@@ -636,6 +666,18 @@ def _nearest(away: float) -> dict[str, Any]:
     return _rates(pre, post + away, _taus(rule), lambda rate, tau: rate * tau / (1 + rate * tau)) | {"w": [[0.5]]}
 
 
+def _nearest_reduced(away: float) -> dict[str, Any]:
+    """Of the last of all spikes one in r + s is presynaptic, and it is an exponential time of 1 / (r + s) ago."""
+    rule = rules.stdp_pair_nearest_reduced()
+    v, pre = rule.values, 20.0
+    both = (v["A_minus"] / v["tau_plus"] - v["A_plus"] / v["tau_minus"]) / (v["A_plus"] - v["A_minus"])
+    assert round(both) == 139
+    post = both - pre + away
+    given = _rates(pre, post, _taus(rule), lambda _, tau: (pre + post) / (pre + post + 1 / tau)) | {"w": [[0.5]]}
+    given["state"]["fresh"] = [[pre / (pre + post)]]
+    return given
+
+
 def _triplet(away: float) -> dict[str, Any]:
     rule = rules.triplet()
     v = rule.values
@@ -738,6 +780,7 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("stdp_pair_multiplicative", rules.stdp_pair_multiplicative(), _multiplicative),
     ("stdp_pair_power_law", rules.stdp_pair_power_law(), _power_law),
     ("stdp_pair_nearest", rules.stdp_pair_nearest(), _nearest),
+    ("stdp_pair_nearest_reduced", rules.stdp_pair_nearest_reduced(), _nearest_reduced),
     ("triplet", rules.triplet(), _triplet),
     ("calcium", rules.calcium(), _calcium),
     ("short_term", rules.short_term(), _short_term),

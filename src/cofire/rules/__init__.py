@@ -38,6 +38,7 @@ from cofire.rules.soft_hebb import soft_hebb
 from cofire.rules.stdp_pair import stdp_pair
 from cofire.rules.stdp_pair_multiplicative import stdp_pair_multiplicative
 from cofire.rules.stdp_pair_nearest import stdp_pair_nearest
+from cofire.rules.stdp_pair_nearest_reduced import stdp_pair_nearest_reduced
 from cofire.rules.stdp_pair_power_law import stdp_pair_power_law
 from cofire.rules.storkey import storkey
 from cofire.rules.temporal_difference import temporal_difference
@@ -77,6 +78,7 @@ __all__ = [
     "stdp_pair",
     "stdp_pair_multiplicative",
     "stdp_pair_nearest",
+    "stdp_pair_nearest_reduced",
     "stdp_pair_power_law",
     "storkey",
     "temporal_difference",
