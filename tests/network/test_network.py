@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,29 @@ def test_a_spike_arrives_after_its_delay_and_decays_as_it_should() -> None:
     wanted[36:] += 5e-3 * np.exp(-(after[36:] - 2e-3) / 0.01)
     np.testing.assert_allclose(v[:, 0], wanted, atol=1e-12)
     np.testing.assert_allclose(v[26:, 1], 5e-3 * np.exp(-(np.arange(26, 100) - 25) * 1e-4 / 0.01), atol=1e-12)
+
+
+def test_spikes_can_come_in_parts() -> None:
+    def part(net: Network, source: Any, cells: Any) -> list[int]:
+        record = net.run(5 * ms, record=[source.spikes, cells.v.every(0.1 * ms, of=[0, 1])])
+        seen.append(record["target.v"].values)
+        return record["source.spikes"].steps.tolist()
+
+    seen: list[np.ndarray] = []
+    net, source, _, cells, *_ = small()
+    source.set([0, 1, 0, 1], [0.001, 0.002, 0.0049, 0.0052])
+    assert part(net, source, cells) + part(net, source, cells) == [10, 20, 49, 52]
+    whole = np.concatenate(seen)
+    seen.clear()
+    net, source, _, cells, *_ = small()
+    source.set([1, 0, 0], [20, 49, 10])  # in steps, in any order
+    assert part(net, source, cells) == [10, 20, 49]
+    source.set([1], [52])  # that of step 49 is on its way
+    assert part(net, source, cells) == [52]
+    np.testing.assert_array_equal(np.concatenate(seen), whole)
+    with pytest.raises(ArrayError, match="there are cells 0 to 1"):
+        source.set([2], [0.007])
+    assert source.steps.tolist() == [52]
 
 
 def test_records_have_their_times_labels_and_units() -> None:

@@ -116,6 +116,10 @@ class Engine:
 
     # What is read and changed between runs
 
+    def hand_over(self, population: SpikeList) -> None:
+        """Takes the spikes of a population, in place of those it had."""
+        self._add({f"{population.name}_cells": population.cells, f"{population.name}_steps": population.steps})
+
     def collected(self, population: Population) -> tuple[Array, Array]:
         """`(steps, cells)` of the spikes kept since the last call, in order, which are struck out."""
         steps, cells = [], []
@@ -279,7 +283,7 @@ class Engine:
             own |= {"most": population.most, "share": population.share, "every": population.every}
             own["stream"] = self.net.stream(name)
         elif isinstance(population, SpikeList):
-            own |= {"cells": population.cells, "steps": population.steps}
+            self.hand_over(population)
         self._add({f"{name}_{key}": value for key, value in own.items()})
         for frame in self.frames:
             frame[f"{name}_recorded"] = np.zeros(1, np.int64)

@@ -77,7 +77,10 @@ class Network:
         return self._added(Poisson(self, self._name(name, "poisson"), self._size(size), _caller(), rate, rows))
 
     def spikes(self, size: int, cells: Any, times: Any, *, name: str | None = None) -> SpikeList:
-        """`size` cells with given spikes. `times`: in seconds, or in steps if they are whole numbers; in any order."""
+        """`size` cells with given spikes: `cells[spike]`, `times[spike]`, in any order.
+
+        `times`: in seconds, or in steps if they are whole numbers. `set(cells, times)` gives others later on.
+        """
         return self._added(SpikeList(self, self._name(name, "spikes"), self._size(size), _caller(), cells, times))
 
     def connect(
@@ -226,6 +229,11 @@ class Network:
         """Has a projection learn all that it has put off."""
         if self._engine is not None:
             self._engine.settle(projection, self.step, copy=False)
+
+    def hand_over(self, population: SpikeList) -> None:
+        """Has the running network take the spikes that a population has been given."""
+        if self._engine is not None:
+            self._engine.hand_over(population)
 
     def modulator_value(self, name: str, value: float | None = None) -> float:
         """The present value of a modulator, or a new one."""

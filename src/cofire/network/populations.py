@@ -147,22 +147,31 @@ class Poisson(Population):
 
 
 class SpikeList(Population):
-    """Cells whose spikes are given: `cells`, `steps`, in the order of the steps."""
+    """Cells whose spikes are given: `cells`, `steps`, in the order of the steps. `set(cells, times)` gives others."""
 
     kind = "cells with given spikes"
 
     def __init__(self, net: Network, name: str, size: int, made: str, cells: Any, times: Any) -> None:
         super().__init__(net, name, size, made)
+        self.set(cells, times)
+
+    def set(self, cells: Any, times: Any) -> None:
+        """Gives other spikes from now on, so that long ones can come in parts; those of the past have been.
+
+        `cells[spike]`, `times[spike]`: as for `Network.spikes`, from the beginning of the first run. Raises:
+        `ArrayError`.
+        """
+        name, net = self.name, self.net
         who, when = np.asarray(cells), np.asarray(times)
         if who.ndim != 1 or who.shape != when.shape or (who.size and who.dtype.kind not in "iu"):
             raise ArrayError(
                 f"{name}: cells has shape {who.shape} and times {when.shape}; both are lists, one entry a spike, "
                 "and cells are whole numbers"
             )
-        outside = (who < 0) | (who >= size)
+        outside = (who < 0) | (who >= self.size)
         if outside.any():
             place = int(np.argmax(outside))
-            raise ArrayError(f"{name}: spike {place} is of cell {who[place]}, but there are cells 0 to {size - 1}")
+            raise ArrayError(f"{name}: spike {place} is of cell {who[place]}, but there are cells 0 to {self.size - 1}")
         if when.dtype.kind in "iu":
             steps = when.astype(np.int64)
         else:
@@ -173,15 +182,25 @@ class SpikeList(Population):
         if (steps < 0).any():
             place = int(np.argmax(steps < 0))
             raise ArrayError(f"{name}: spike {place} is at a time before 0")
-        order = np.lexsort((who, steps))
-        self.cells, self.steps = who[order].astype(np.int32), steps[order]
-        twice = (np.diff(self.steps) == 0) & (np.diff(self.cells) == 0)
+        who = who.astype(np.int32)
+        if not _is_in_order(who, steps):
+            order = np.lexsort((who, steps))
+            who, steps = who[order], steps[order]
+        twice = (np.diff(steps) == 0) & (np.diff(who) == 0)
         if twice.any():
             place = int(np.argmax(twice))
             raise ArrayError(
-                f"{name}: cell {self.cells[place]} fires twice in step {self.steps[place]}, at "
-                f"{self.steps[place] * net.dt:g} s; choose a smaller dt, or keep one of the spikes"
+                f"{name}: cell {who[place]} fires twice in step {steps[place]}, at "
+                f"{steps[place] * net.dt:g} s; choose a smaller dt, or keep one of the spikes"
             )
+        self.cells, self.steps = who, steps
+        net.hand_over(self)
+
+
+def _is_in_order(cells: Array, steps: Array) -> bool:
+    """By time, then by cell: checked, as sorting millions of spikes takes longer than to run them."""
+    later = np.diff(steps)
+    return bool(((later > 0) | ((later == 0) & (np.diff(cells) >= 0))).all())
 
 
 def cell_values(name: str, value: Any, size: int, rng: np.random.Generator, unit: Any = None) -> Array:
