@@ -1,4 +1,4 @@
-"""A cell that is told nothing finds a pattern of spikes that keeps returning in noise, and learns to answer at its start.
+"""A cell that is told nothing finds a pattern of spikes that returns in noise, and comes to answer at its start.
 
 Protocol. One cell hears many afferents, each firing 64 times a second on average, whose rates wander (the streams are
 in `_spike_streams.py`). Half of them repeat a pattern of 50 ms that fills a quarter of the time, never twice in a row,
@@ -6,8 +6,8 @@ its spikes off by a normal jitter of 1 ms, under noise of 10 Hz. Rates do not gi
 leaky integrator of post-synaptic potentials exp(-t/10 ms) - exp(-t/2.5 ms), their peak the weight, with a threshold a
 quarter of the number of afferents (500 for 2000). When it fires, everything is cleared, and a pulse of twice the
 threshold turns into an undershoot. Two simplifications: time goes in steps of .1 ms, and v stays for the first
-millisecond after a spike where the pulse is at its end. Weights, from 0 to 1, start at .475. Jitter, the frequency of the
-pattern, and the share of afferents in it are varied one by one; the second two in full runs alone.
+millisecond after a spike where the pulse is at its end. Weights, from 0 to 1, start at .475. Jitter, the frequency of
+the pattern, and the share of afferents in it are varied one by one; the second two in full runs alone.
 
 Criterion of the publication, for the last third of the time (here the last repetition of the background): more than
 98 % of the patterns are hit, which is a spike within their 50 ms; none elsewhere; and a mean latency below 10 ms.
@@ -17,8 +17,8 @@ al. 2008, Hathway and Goodman 2018, who also have that the cell fires at 63 Hz a
 to 1400 of its spikes, depending on the step, and that only afferents of the pattern end strong; S1). `stdp_pair` and
 `stdp_pair_nearest` fail in the replication: each loss there comes at a presynaptic spike, of which there are too many.
 Ours: how many runs; what agrees is a number of successes that a binomial with a published share, or one between the
-two, gives with more than 5 % on either side. The quick form has half of the afferents, a tenth of the time, and
-twice the learning rate, which is fitted to that time; it has no number for how soon.
+two, gives with more than 5 % on either side. The quick form has half of the afferents, a tenth of the time, and twice
+the learning rate, which is fitted to that time: so it has no number for how soon, and some weights have not settled.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from cofire.experiments._spike_streams import (
     take_pattern,
     with_pattern,
 )
-from cofire.experiments._statistics import spread, verdict
+from cofire.experiments._statistics import percent, spread, verdict
 from cofire.experiments._timing import unsuitable_for_spikes
 from cofire.network import Network, all_to_all
 from cofire.neuron import Neuron
@@ -73,7 +73,7 @@ PLAIN = (
 START = 0.475  # of every weight
 JITTER, FREQUENCY, SHARE = 1.0, 0.25, 0.5  # ms; of the time; of the afferents: unless varied
 HITS, LATENCY = 0.98, 0.010  # s; a success has more and less
-STRONG = 0.8  # a weight above
+STRONG = 0.9
 PAPER = {"afferents": 2000, "A_plus": 2.0**-5}
 
 # Successes of 100 runs, original and replication, by what is varied.
@@ -94,7 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     afferents: Annotated[int, Meta(ge=100, le=10_000, description="the paper 2000")] = 1000
     background: Annotated[int, Meta(ge=5, le=600, description="seconds, then repeated; the paper 150")] = 10
     repeats: Annotated[int, Meta(ge=2, le=100, description="of the background; the paper 3")] = 4
-    A_plus: Annotated[float, Meta(gt=0, le=1, description="gain by a pair; the paper 2^-5, its loss .85 of it")] = 2.0**-4
+    A_plus: Annotated[float, Meta(gt=0, le=1, description="gain by a pair; the paper 2^-5, its loss .85 of it")] = (
+        2.0**-4
+    )
     runs: Annotated[int, Meta(ge=2, le=1000, description="with other spikes, of each condition; the paper 100")] = 3
     jitters: Annotated[tuple[Jitter, ...], Meta(min_length=1, description="ms; the paper 0 to 6")] = (1.0, 6.0)
     frequencies: Annotated[tuple[Frequency, ...], Meta(description="of the pattern; the paper .05 to .5")] = ()
@@ -263,7 +265,7 @@ def _measures(heard: dict[str, Any]) -> dict[str, float]:
     until = int(outside[-1]) + 1 if len(outside) else 0
     strong = np.flatnonzero(weights > STRONG)
     return {
-        "hits": len(answers) / tested,
+        "hits": len(answers) / max(tested, 1),
         "alarms": float(np.isnan(latency[late]).sum()),
         "latency": float(answers.mean()) if len(answers) else np.nan,
         "first": float(latency[until : until + 20].mean()) if until < len(latency) else np.nan,
@@ -304,7 +306,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
             continue
         yield Finding(
             f"finds the pattern, {said} ({name})",
-            f"{good[c].sum()} of {good[c].size} runs; {100 * data['hits'][r, c].mean():.0f} % hit, "
+            f"{good[c].sum()} of {good[c].size} runs; {percent(data['hits'][r, c].mean())} hit, "
             f"{data['alarms'][r, c].mean():.1f} false alarms",
             f"{published[0]} %, replication {published[1]} %",
             "S2",
@@ -312,44 +314,60 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
             rule=name,
             phenomenon=f"a pattern in noise, {said}",
         )
-    first, latency = data["first"][r, 0], data["latency"][r, 0]
+    found = good[_usual(data)]
+    first, latency = (data[what][r, _usual(data)][found] for what in ("first", "latency"))
+    falls, course = False, "it does not"
+    if found.any():
+        end, start = 1e3 * latency.mean(), 1e3 * first.mean()
+        falls, course = (
+            end < min(start, 1e3 * LATENCY),
+            f"{end:.1f} ms at the end, {start:.1f} when it became selective",
+        )
     yield Finding(
-        f"the latency falls, {SAID[data['kinds'][0]].format(data['values'][0])} ({name})",
-        f"{spread(1e3 * latency, 1)} ms at the end, {spread(1e3 * first, 1)} ms when it became selective",
+        f"the latency falls, where it finds the pattern ({name})",
+        course,
         "falls to less than 10 ms",
         "S2",
-        verdict((latency < first).all() and latency.mean() < LATENCY),
+        verdict(falls),
         rule=name,
         phenomenon="the latency in a pattern falls",
     )
+    strong = data["strong"][r, _usual(data)]
     yield Finding(
         f"what ends strong is of the pattern ({name})",
-        f"{100 * data['strong'][r, 0].mean():.0f} % of the weights above {STRONG}",
+        f"{percent(strong.mean())} of the weights above {STRONG}",
         "all",
         "S1",
-        verdict((data["strong"][r, 0] > 0.99).all()),
+        verdict((strong > 0.99).all()),
         rule=name,
         phenomenon="strong synapses are of the pattern",
     )
     if data["as_published"]:
-        spikes = data["spikes"][r, 0]
+        spikes = data["spikes"][r, _usual(data)]
         yield Finding(
             f"selective after so many spikes of its own ({name})",
             spread(spikes, 0),
             "700; 1400 in steps of .1 ms",
             "S1",
-            verdict(700 / 1.5 < spikes.mean() < 1400 * 1.5 and good[0].any()),
+            verdict(700 / 1.5 < spikes.mean() < 1400 * 1.5 and found.any()),
             rule=name,
             phenomenon="how soon a pattern is found",
         )
     yield Finding(
         f"control: before it has learnt it fires whatever comes ({name})",
-        f"{spread(data['rate'][r, 0], 0)} spikes in the first second",
+        f"{spread(data['rate'][r, _usual(data)], 0)} spikes in the first second",
         "63 Hz",
         "S1",
-        verdict(abs(data["rate"][r, 0].mean() / 63 - 1) < 0.15),
+        verdict(abs(data["rate"][r, _usual(data)].mean() / 63 - 1) < 0.15),
         rule=name,
         phenomenon="control: rate before learning",
+    )
+
+
+def _usual(data: Data) -> int:
+    """The number of the usual condition, or of the first if that was not run."""
+    return next(
+        (c for c, pair in enumerate(zip(data["kinds"], data["values"], strict=True)) if pair == ("jitter", JITTER)), 0
     )
 
 
@@ -400,13 +418,23 @@ def _draw_success(ax: Axes, kind: str, data: Data) -> None:
     usual = {"frequency": FREQUENCY, "share": SHARE}.get(kind)
     at = [c for c, other in enumerate(data["kinds"]) if other == kind]
     values = data["values"][at]
-    if usual is not None and JITTER in data["values"]:
-        at, values = [*at, int(np.argmax(data["values"] == JITTER))], np.append(values, usual)
+    if usual is not None:
+        at, values = [*at, _usual(data)], np.append(values, usual)
     for r, name in enumerate(data["rules"]):
         good = _succeeds(data)[r][at]
         colour = BLUE if len(data["rules"]) == 1 else COLOURS[r % len(COLOURS)]
-        ax.plot(values, 100 * good.mean(axis=1), "o", color=colour, label=f"{name}, {good.shape[1]} runs each")
-    names = {"jitter": "jitter [ms]", "frequency": "share of time with the pattern", "share": "share of afferents in it"}
+        ax.plot(
+            values,
+            100 * good.mean(axis=1),
+            "o",
+            color=colour,
+            label=f"here, {good.shape[1]} runs each" if len(data["rules"]) == 1 else name,
+        )
+    names = {
+        "jitter": "jitter [ms]",
+        "frequency": "share of time with the pattern",
+        "share": "share of afferents in it",
+    }
     ax.set(xlabel=names[kind], ylabel="runs that succeed [%]", ylim=(-4, 104))
     ax.set_title("How much disorder it bears" if kind == "jitter" else "", fontsize=10)
-    ax.legend(fontsize=8, frameon=False)
+    ax.legend(fontsize=8, frameon=False, loc="upper right" if kind == "jitter" else "best")
