@@ -212,9 +212,9 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
 
 
 def _each(values: Array, rates: Array, unit: str, digits: int = 0) -> str:
-    """A value for each rate of the inputs, in a few words."""
+    """The values at the lowest and the highest rate of the inputs."""
     unit = f" {unit}" if unit else ""
-    return ", ".join(f"{value:.{digits}f}{unit} ({rate:g} Hz)" for value, rate in zip(values, rates, strict=True))
+    return ", ".join(f"{values[k]:.{digits}f}{unit} (inputs {rates[k]:g} Hz)" for k in (0, -1))
 
 
 def _power(inputs: Array, outputs: Array) -> float:
