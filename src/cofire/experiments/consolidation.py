@@ -145,7 +145,7 @@ class _Cells:
             "weak": self._course(self._weak(self._blank(1), 0), BRIEF + CALM),
         }
         found["blocked"] = found["strong"]
-        if "alpha" in self.rule.parameters:
+        if "theta_pro" in self.rule.parameters:
             blocked = _Cells(self.rule.with_(alpha=0.0), self.settings, self.seed)
             found["blocked"] = blocked._course(blocked._strong(blocked._blank(1), RATE), STET)[:, 0]
         return found
