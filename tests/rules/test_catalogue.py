@@ -346,6 +346,21 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, Any], list[list[float]]]] =
         {"state": {"c": [[1.0, 1.3], [0.5, 2.0]]}},
         [[-0.2, -1.0], [0.0, 1.1]],
     ),
+    # early: row 1: (-2 * 1.5 - 0.5 * 0.5, 3 (2 - 1 + 0.5) - 2 * 0.5 + 0.5 * 0.5) / 10
+    #        row 2: (-0.5 * 0.1, 0.5 * 0.2) / 10
+    # late: row 1: (1 (1 - 0.5), -1 (0 + 0.5)) / 5    row 2: (0, -0.5 (1 + 0.5)) / 5
+    "tagging_and_capture": (
+        {"gamma_p": 3.0, "gamma_d": 2.0, "leak": 0.5, "h_max": 2.0, "tau_h": 10 * second, "tau_z": 5 * second},
+        {
+            "state": {
+                "c": [[1.2, 3.0], [0.5, 0.0]],
+                "h": [[0.5, -0.5], [0.1, -0.2]],
+                "z": [[0.5, 0.0], [1.0, 1.0]],
+                "p": [[1.0, 1.0], [0.5, 0.5]],
+            }
+        },
+        [[-0.325 + 0.1, 0.375 - 0.1], [-0.005, 0.01 - 0.15]],
+    ),
     # averages of v above -70.6 mV, in mV: (10, 20) of tau_plus, (5, -1) of tau_minus; v above -45.3 mV: (15.3, -4.7)
     # row 1: 0.1 (0.5, 1) 15.3 * 10 - 0.2 (2, 1) 5 = (7.65, 15.3) - (2, 1), rates averaged over two samples
     # row 2: 0, as v is too low, and 0, as its average is
@@ -702,6 +717,12 @@ def _calcium(away: float) -> dict[str, Any]:
     return silent | {"w": [[0.0 + away, 1.0 - away]]}
 
 
+def _tagging(away: float) -> dict[str, Any]:
+    """No calcium and no early change; the late one stays."""
+    state = {"c": [[0.0, 0.0]], "h": [[0.0, away]], "z": [[0.0, 0.7]], "p": [[0.0, 0.0]]}
+    return {"w": [[1.0, 1.7]], "pre": [[0.0, 0.0]], "post": [[0.0]], "state": state}
+
+
 def _clopath(away: float) -> dict[str, Any]:
     """Averages at the resting voltage, whatever the cells do."""
     at = -0.0706 + away
@@ -783,6 +804,7 @@ RESTS: list[tuple[str, Rule, Callable[[float], dict[str, Any]]]] = [
     ("stdp_pair_nearest_reduced", rules.stdp_pair_nearest_reduced(), _nearest_reduced),
     ("triplet", rules.triplet(), _triplet),
     ("calcium", rules.calcium(), _calcium),
+    ("tagging_and_capture", rules.tagging_and_capture(), _tagging),
     ("short_term", rules.short_term(), _short_term),
     ("clopath", rules.clopath(), _clopath),
     ("triplet_nearest", rules.triplet_nearest(), _triplet_nearest),

@@ -25,8 +25,8 @@ has no scale in common with them.
 
 What comes out. With imposed activity, no rule whose only memory is its weight starts slowly: Hebb's adds the same for
 ever, the others approach a limit exponentially or run into a bound, fast from the start. Positive feedback helps: with
-`drive="own"` Oja's rule does both, at a fitted rate. The model with calcium and two stable states waits for a later
-issue. Ours: starting weights, the scan, the pairing of rates.
+`drive="own"` Oja's rule does both, at a fitted rate. The calcium model itself, with its noise, is in `potentiation`.
+Ours: starting weights, the scan, the pairing of rates.
 """
 
 from __future__ import annotations

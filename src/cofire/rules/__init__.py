@@ -41,6 +41,7 @@ from cofire.rules.stdp_pair_nearest import stdp_pair_nearest
 from cofire.rules.stdp_pair_nearest_reduced import stdp_pair_nearest_reduced
 from cofire.rules.stdp_pair_power_law import stdp_pair_power_law
 from cofire.rules.storkey import storkey
+from cofire.rules.tagging_and_capture import tagging_and_capture
 from cofire.rules.temporal_difference import temporal_difference
 from cofire.rules.triplet import triplet
 from cofire.rules.triplet_nearest import triplet_nearest
@@ -81,6 +82,7 @@ __all__ = [
     "stdp_pair_nearest_reduced",
     "stdp_pair_power_law",
     "storkey",
+    "tagging_and_capture",
     "temporal_difference",
     "triplet",
     "triplet_nearest",
