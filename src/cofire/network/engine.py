@@ -189,6 +189,11 @@ class Engine:
             settle(*(given[argument] for argument in kernel.arguments["settle"]))
         return shared.get("w", projection.w)
 
+    def take_rates(self, sources: Poisson) -> None:
+        """What decides which of the sources fire, as it is now."""
+        rates = {"most": sources.most, "share": sources.share, "every": sources.every}
+        self._add({f"{sources.name}_{key}": value for key, value in rates.items()})
+
     def set_learning(self, projection: Projection, wanted: bool, step: int) -> None:
         """Switches learning: what the rule remembers stands still while it is off."""
         kernel = self.code.kernels.get(projection.name)
@@ -276,8 +281,8 @@ class Engine:
                 "rates": np.zeros((self.ring if population.rate_row is not None else 0, size)),
             }
         elif isinstance(population, Poisson):
-            own |= {"most": population.most, "share": population.share, "every": population.every}
             own["stream"] = self.net.stream(name)
+            self.take_rates(population)
         elif isinstance(population, SpikeList):
             own |= {"cells": population.cells, "steps": population.steps}
         self._add({f"{name}_{key}": value for key, value in own.items()})

@@ -227,6 +227,11 @@ class Network:
         if self._engine is not None:
             self._engine.settle(projection, self.step, copy=False)
 
+    def take_rates(self, sources: Poisson) -> None:
+        """Has the compiled network go on with the rates that `sources` have now."""
+        if self._engine is not None:
+            self._engine.take_rates(sources)
+
     def modulator_value(self, name: str, value: float | None = None) -> float:
         """The present value of a modulator, or a new one."""
         if self._engine is None:
