@@ -71,6 +71,7 @@ class Engine:
         delays = [int(d) for q in net.projections for d in q.rows.delays]
         self.chunk = min(delays, default=16)
         self.look = self.chunk * -(-LOOK // self.chunk)
+        self.slice = 4 * self.chunk  # steps of the next slice of a run, which learns how many take how long
         self.ring = max(delays, default=1) + 2 * self.chunk + 1
         self.meetings, self.flags = np.zeros(1, np.int64), np.zeros((2, 3), np.int64)
         self.frames: list[Arrays] = [self._frame(part) for part in range(net.threads)]
@@ -170,7 +171,7 @@ class Engine:
     def settle(self, projection: Projection, step: int, *, copy: bool) -> Array:
         """The weights as they lie, after all that happened before `step`. `copy`: leave the network itself as it is."""
         kernel = self.code.kernels.get(projection.name)
-        if kernel is None or not projection.learning:
+        if kernel is None or not self.frames[0][f"{projection.name}_learning"][0]:  # settled when it was switched off
             return projection.w.copy() if copy else projection.w
         settle = self.parts[projection.name].settle
         changes = {"last", "heard", "logged", "newest", "second", *(q.name for q in kernel.kept.quantities)}

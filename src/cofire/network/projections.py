@@ -132,8 +132,14 @@ class Projection:
         if self.same:
             raise ParameterError(f"{self.name} has one weight for all synapses: there is nothing to normalise")
         self.net.settle(self)
-        sums = np.bincount(self.rows.target, weights=self.w, minlength=self.target.size)
-        self.w *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
+        cells = self.target.size
+        if self.rows.is_full(cells):  # the usual case where it is done often
+            w = self.w.reshape(-1, cells)
+            sums = w.sum(axis=0, dtype=np.float64)
+            w *= (wanted / np.where(sums != 0.0, sums, wanted)).astype(w.dtype)
+        else:
+            sums = np.bincount(self.rows.target, weights=self.w, minlength=cells)
+            self.w *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
 
     def __len__(self) -> int:
         return self.size
