@@ -141,12 +141,14 @@ class Engine:
 
     def watch(self, cells: Cells, watches: list[tuple[str, int, Array]], begin: int, end: int) -> list[Array]:
         """Arrays `[time, cell]` into which the next run writes variables. `watches`: `(variable, every, cells)`."""
+        name = cells.name
+        if not watches and not len(self.frames[0].get(f"{name}_watched_variables", "unset")):
+            return []
         rows = [range(-(-begin // every), -(-end // every)) for _, every, _ in watches]
         sizes = [len(row) * len(which) for row, (_, _, which) in zip(rows, watches, strict=True)]
         first = np.concatenate(([0], np.cumsum([len(which) for _, _, which in watches]))).astype(np.int64)
         place = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         values = np.zeros(int(place[-1]))
-        name = cells.name
         self._add(
             {
                 f"{name}_watched_variables": np.array([cells.rows.index(v) for v, _, _ in watches], np.int64),
@@ -268,7 +270,7 @@ class Engine:
         name, size = population.name, population.size
         own: Arrays = {
             "bounds": self.net.bounds(population),
-            "ring": np.empty((self.ring, max(size, 1)), np.int32),
+            "ring": np.zeros((self.ring, max(size, 1)), np.int32),
             "count": np.zeros((self.ring, self.net.threads), np.int64),
         }
         if isinstance(population, Cells):
