@@ -40,3 +40,13 @@ def strongest_class(answers: Array) -> Array:
     """
     result: Array = np.where(answers.any(axis=1), answers.argmax(axis=1), -1)
     return result
+
+
+def class_means(answers: Array, unit_classes: Array, n_classes: int) -> Array:
+    """The mean answer of the units of each class, `[n, n_classes]`; 0 for a class without units.
+
+    `answers[n, n_units]`: to any samples. `unit_classes[n_units]`: as the functions above give them.
+    """
+    members = np.asarray(unit_classes)[:, None] == np.arange(n_classes)
+    result: Array = answers @ (members / np.maximum(members.sum(axis=0), 1))
+    return result

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 
 from cofire.estimators import _checkpoint
 from cofire.estimators._layer import COUNT, NOT_NEGATIVE, PARAMETERS, POSITIVE, Array, LearningWarning
-from cofire.estimators.labels import strongest_class
+from cofire.estimators.labels import class_means, strongest_class
 from cofire.estimators.ridge import one_hot
 from cofire.estimators.spiking_layer import SpikingLayer
 from cofire.estimators.threads import each
@@ -156,9 +156,7 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: Any) -> Array:
         """Mean spikes of the units of each class, `[n, classes]`; of two, their difference `[n]`."""
-        counts = self.spike_counts(X)
-        units = self.unit_classes_[:, None] == np.arange(len(self.classes_))
-        scores: Array = counts @ (units / np.maximum(units.sum(axis=0), 1))
+        scores = class_means(self.spike_counts(X), self.unit_classes_, len(self.classes_))
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> Array:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from cofire import neurons, rules
 from cofire.network import Network, all_to_all, uniform
+from cofire.rule import Rule
 from cofire.units import Quantity, ms
 
 Array = NDArray[Any]
@@ -64,16 +65,7 @@ class SpikingLayer:
             all_to_all(),
             weight=uniform(0.003 * bound, 0.303 * bound),
             onto="g_e",
-            rule=rules.triplet_nearest(
-                A2_plus=0,
-                A3_plus=learning_rate * bound,
-                A2_minus=0.01 * learning_rate * bound,
-                A3_minus=0,
-                tau_plus=20 * ms,
-                tau_minus=20 * ms,
-                tau_y=40 * ms,
-                bounds=(0, bound),
-            ),
+            rule=learning_rule(learning_rate, bound),
         )
         net.connect(self.units, self.units, all_to_all(autapses=False), weight=inhibition, onto="g_i")
         self.total = mean_weight * n_features
@@ -130,6 +122,20 @@ class SpikingLayer:
         if record.stopped:
             raise KeyboardInterrupt
         return np.bincount(record["units.spikes"].cells, minlength=self.units.size)
+
+
+def learning_rule(rate: float, bound: float = 1.0) -> Rule:
+    """The paper's rule, for weights from 0 to `bound`; `rate`: of potentiation, as a share of it."""
+    return rules.triplet_nearest(
+        A2_plus=0,
+        A3_plus=rate * bound,
+        A2_minus=0.01 * rate * bound,
+        A3_minus=0,
+        tau_plus=20 * ms,
+        tau_minus=20 * ms,
+        tau_y=40 * ms,
+        bounds=(0, bound),
+    )
 
 
 def brighter(rates: Array, showing: int) -> Array:
