@@ -40,7 +40,9 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     n_units : cells that learn.
     learning_rate : change of a weight by a pair of spikes, in units of the greatest weight.
-    inhibition : what a spike adds to the inhibitory conductance of all other units, in units of the leak.
+    inhibition : what a spike adds to the inhibitory conductance of all other units, in units of the leak. With too
+        little several units share each sample and learn nothing, with too much some never fire. 400 units learn MNIST
+        with the paper's 17, 100 with 34.
     max_rate : the rate of an input at the greatest value in the data, in Hz.
     presentation, rest : how long a sample is shown, and the pause behind it, in seconds.
     min_spikes : a sample that makes all units together fire less is shown again, brighter.
@@ -75,7 +77,7 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        n_units: int = 100,
+        n_units: int = 400,
         *,
         learning_rate: float = 0.01,
         inhibition: float = 17.0,
