@@ -180,7 +180,8 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _begin(self, X: Array, seed: int) -> None:
         """Starts anew, from some samples: a random thousand for `fit`, the first batch of a stream."""
         self.scale_ = float(X.max()) or 1.0
-        self.mean_weight_ = DRIVE / (float(X.mean(dtype=np.float64)) / self.scale_ * X.shape[1] or DRIVE / 0.1)
+        brightness = float(X.mean(dtype=np.float64)) / self.scale_ * X.shape[1]
+        self.mean_weight_ = DRIVE / brightness if brightness > 0 else 0.1
         self.n_seen_, self._seed = 0, seed
         self._state: dict[str, Array] = {}
         self._spikes, self._samples = np.zeros((self.n_units, len(self.classes_))), np.zeros(len(self.classes_))
