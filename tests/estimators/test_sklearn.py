@@ -27,6 +27,7 @@ ALL = [
     estimators.ConvHebb((4, 6, 8)),
     estimators.HebbianClassifier(),
     estimators.RidgeReadout(),
+    estimators.SpikingClassifier(4, epochs=1, presentation=0.02, rest=0.005, min_spikes=1, max_rate=500.0),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cofire import Rule, compiler, neurons, rules
 from cofire.backends.reference import spikes as reference
-from cofire.network import Network, fixed_probability, from_pairs
+from cofire.network import Network, all_to_all, fixed_probability, from_pairs, uniform
 from cofire.network.projections import Projection
 from cofire.units import Hz, ms, mV, second, volt
 
@@ -147,6 +147,23 @@ def test_learning_off_freezes_and_on_goes_on() -> None:
     assert not np.allclose(synapses.weight.values, frozen)
 
 
+def test_weights_are_scaled_after_a_long_time_without_learning() -> None:
+    """Longer than the tables of decays reach; learning goes on as if nobody had looked at the weights."""
+    results = []
+    for looks in (True, False):
+        net, synapses, _ = lively(rules.stdp_pair())
+        net.run(100 * ms)
+        net.learning = False
+        net.run(3 * second)
+        net.learning = True
+        if not looks:
+            net.run(0 * ms)  # learning is on before the weights are asked for
+        synapses.normalize(7.0 * volt)
+        net.run(100 * ms)
+        results.append(synapses.weight.values)
+    np.testing.assert_array_equal(*results)
+
+
 def test_reading_weights_leaves_the_network_as_it_is() -> None:
     def weights(look: bool) -> np.ndarray:
         net, synapses, _ = lively(rules.triplet(), dtype="float32")
@@ -165,3 +182,12 @@ def test_normalised_weights_add_up() -> None:
     synapses.weight = 0.25 * volt
     assert (synapses.weight.values == 0.25).all()
     assert net.now == 0.05 * second
+
+
+def test_a_full_matrix_of_weights_adds_up_too() -> None:
+    net = Network(dt=1 * ms, seed=1)
+    cells = net.cells(4, neurons.lif())
+    synapses = net.connect(net.poisson(5, 0 * Hz), cells, all_to_all(), weight=uniform(0.1 * volt, 1 * volt))
+    before = synapses.weight.matrix()
+    synapses.normalize(3.0 * volt)
+    np.testing.assert_allclose(synapses.weight.matrix(), 3 * before / before.sum(axis=1, keepdims=True), rtol=1e-6)

@@ -328,3 +328,30 @@ def test_networks_share_the_machine_code_of_their_neurons_and_rules() -> None:
     assert engines[0].module is not engines[1].module
     shared = set(map(id, engines[0].parts.values()))
     assert {name for name, part in engines[1].parts.items() if id(part) in shared} == {"", "someone", "learner"}
+
+
+def test_rates_change_between_runs_and_nothing_is_compiled_anew(tmp_path: Path) -> None:
+    net, _, noise, *_ = small()
+    net.run(10 * ms)
+    compiled = net._ready().module.work.signatures[:]
+    counts = []
+    for rate in (0.0, 40 * Hz, np.arange(50.0) * 10.0, np.zeros(50)):
+        noise.set(rate)
+        record = net.run(200 * ms, record=[noise.spikes], checkpoint=tmp_path / "run.npz", every=200 * ms)
+        counts.append(np.bincount(record[noise.spikes].cells, minlength=50))
+        np.testing.assert_array_equal(resume(tmp_path / "run.npz")[0].populations[1].share, noise.share)
+    assert [count.sum() for count in (counts[0], counts[3])] == [0, 0]
+    assert counts[1].sum() == pytest.approx(400, abs=100)
+    np.testing.assert_allclose(counts[2].reshape(5, 10).sum(axis=1), np.arange(9, 100, 20) * 10, rtol=0.3)
+    assert net._ready().module.work.signatures == compiled
+    for rate, message in ((-1 * Hz, "between 0 and 10000 Hz"), (np.zeros(3), "one for each of 50"), (1 * mV, "Hz")):
+        with pytest.raises(CofireError, match=message):
+            noise.set(rate)
+    with pytest.raises(ArrayError, match="one number, or one for each source"):
+        noise.set(np.zeros((2, 50)))
+    noise.set(40 * Hz)
+    whole = net.run(100 * ms, record=[noise.spikes])
+    again = small()[0]
+    again.populations[1].set(40 * Hz)  # type: ignore[attr-defined]  # before it is compiled
+    assert len(again.run(100 * ms, record=[again.populations[1].spikes])["noise.spikes"]) > 0
+    assert len(whole["noise.spikes"]) > 0

@@ -9,11 +9,12 @@
     FoldiakCoder          a sparse binary code
     ConvHebb              features of image patches, one to three layers
     HebbianClassifier     the delta rule, told the class
+    SpikingClassifier     spiking cells with STDP and lateral inhibition, named by the classes they fire to
     RidgeReadout          a linear readout of features in closed form, from one pass
 
-All but the last two learn without labels. `fit`, `partial_fit`, `transform`; after learning they have `weights_`,
-`dead_units_`, `norms_`, `likeness_`, and warn (`LearningWarning`) where something went wrong. `label_units` names units
-by training labels.
+All but HebbianClassifier and RidgeReadout learn without labels. `fit`, `partial_fit`, `transform` or `predict`; after
+learning they have `weights_`, `dead_units_`, most also `norms_` and `likeness_`, and warn (`LearningWarning`) where
+something went wrong. `label_units` names units by training labels.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cofire.estimators.readout import RidgeReadout
     from cofire.estimators.soft_hebb import SoftHebb
     from cofire.estimators.som import SelfOrganizingMap
+    from cofire.estimators.spiking import SpikingClassifier
 
 __all__ = [
     "BCM",
@@ -47,6 +49,7 @@ __all__ = [
     "RidgeReadout",
     "SelfOrganizingMap",
     "SoftHebb",
+    "SpikingClassifier",
     "label_units",
 ]
 
@@ -62,6 +65,7 @@ _HOME = {
     "RidgeReadout": "readout",
     "SelfOrganizingMap": "som",
     "SoftHebb": "soft_hebb",
+    "SpikingClassifier": "spiking",
     "label_units": "labels",
 }
 

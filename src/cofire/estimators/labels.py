@@ -1,4 +1,4 @@
-"""Classes for units that learned without any: the one function that turns winners into classes.
+"""Classes for units that learned without any: the one function that turns answers into classes.
 
 It is given training labels only; test labels never come near it.
 """
@@ -30,5 +30,23 @@ def label_units(winners: Array, labels: Array, n_units: int) -> Array:
         raise ArrayError("labels must be whole numbers from 0; np.unique(y, return_inverse=True) makes them of others")
     counts = np.zeros((n_units, int(labels.max(initial=0)) + 1), dtype=np.int64)
     np.add.at(counts, (winners, labels), 1)
-    result: Array = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    return strongest_class(counts)
+
+
+def strongest_class(answers: Array) -> Array:
+    """The class to which each unit answers most, `[n_units]`; -1 for one that never does.
+
+    `answers[n_units, n_classes]`: to training samples of each class, their sum or mean, at least 0.
+    """
+    result: Array = np.where(answers.any(axis=1), answers.argmax(axis=1), -1)
+    return result
+
+
+def class_means(answers: Array, unit_classes: Array, n_classes: int) -> Array:
+    """The mean answer of the units of each class, `[n, n_classes]`; 0 for a class without units.
+
+    `answers[n, n_units]`: to any samples. `unit_classes[n_units]`: as the functions above give them.
+    """
+    members = np.asarray(unit_classes)[:, None] == np.arange(n_classes)
+    result: Array = answers @ (members / np.maximum(members.sum(axis=0), 1))
     return result

@@ -11,7 +11,7 @@ else does:
     by ridge    ridge regression in closed form on the features, its penalty by generalised cross-validation
 Beside them, read by the same ridge regression: centres of k-means on the same patches, relu(mean distance - distance),
 and random filters, as many as ConvHebb has; and the pixels. Control: with the training labels shuffled, the ridge
-regression must fall to chance on all four.
+regression must fall to chance on all four. Spiking cells that learn by the timing of spikes: `spiking_digits`.
 
 Data. digits: 1797 of 8 × 8; mnist: 5000 of the 60,000 of MNIST, 28 × 28. What changes from fold to fold: which images
 are held out, starting weights, order of images, k-means and random filters. The spread is over folds.

@@ -71,6 +71,7 @@ class Engine:
         delays = [int(d) for q in net.projections for d in q.rows.delays]
         self.chunk = min(delays, default=16)
         self.look = self.chunk * -(-LOOK // self.chunk)
+        self.slice = 4 * self.chunk  # steps of the next slice of a run, which learns how many take how long
         self.ring = max(delays, default=1) + 2 * self.chunk + 1
         self.meetings, self.flags = np.zeros(1, np.int64), np.zeros((2, 3), np.int64)
         self.frames: list[Arrays] = [self._frame(part) for part in range(net.threads)]
@@ -116,9 +117,10 @@ class Engine:
 
     # What is read and changed between runs
 
-    def hand_over(self, population: SpikeList) -> None:
-        """Takes the spikes of a population, in place of those it had."""
-        self._add({f"{population.name}_cells": population.cells, f"{population.name}_steps": population.steps})
+    def hand_over(self, population: Poisson | SpikeList) -> None:
+        """Takes the rates or the spikes of a population, in place of those it had."""
+        parts = ("most", "share", "every") if isinstance(population, Poisson) else ("cells", "steps")
+        self._add({f"{population.name}_{part}": getattr(population, part) for part in parts})
 
     def collected(self, population: Population) -> tuple[Array, Array]:
         """`(steps, cells)` of the spikes kept since the last call, in order, which are struck out."""
@@ -144,12 +146,14 @@ class Engine:
 
     def watch(self, cells: Cells, watches: list[tuple[str, int, Array]], begin: int, end: int) -> list[Array]:
         """Arrays `[time, cell]` into which the next run writes variables. `watches`: `(variable, every, cells)`."""
+        name = cells.name
+        if not watches and not len(self.frames[0].get(f"{name}_watched_variables", "unset")):
+            return []
         rows = [range(-(-begin // every), -(-end // every)) for _, every, _ in watches]
         sizes = [len(row) * len(which) for row, (_, _, which) in zip(rows, watches, strict=True)]
         first = np.concatenate(([0], np.cumsum([len(which) for _, _, which in watches]))).astype(np.int64)
         place = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         values = np.zeros(int(place[-1]))
-        name = cells.name
         self._add(
             {
                 f"{name}_watched_variables": np.array([cells.rows.index(v) for v, _, _ in watches], np.int64),
@@ -174,7 +178,7 @@ class Engine:
     def settle(self, projection: Projection, step: int, *, copy: bool) -> Array:
         """The weights as they lie, after all that happened before `step`. `copy`: leave the network itself as it is."""
         kernel = self.code.kernels.get(projection.name)
-        if kernel is None or not projection.learning:
+        if kernel is None or not self.frames[0][f"{projection.name}_learning"][0]:  # settled when it was switched off
             return projection.w.copy() if copy else projection.w
         settle = self.parts[projection.name].settle
         changes = {"last", "heard", "logged", "newest", "second", *(q.name for q in kernel.kept.quantities)}
@@ -266,7 +270,7 @@ class Engine:
         name, size = population.name, population.size
         own: Arrays = {
             "bounds": self.net.bounds(population),
-            "ring": np.empty((self.ring, max(size, 1)), np.int32),
+            "ring": np.zeros((self.ring, max(size, 1)), np.int32),
             "count": np.zeros((self.ring, self.net.threads), np.int64),
         }
         if isinstance(population, Cells):
@@ -279,10 +283,8 @@ class Engine:
                 "learning": self.net.flag,
                 "rates": np.zeros((self.ring if population.rate_row is not None else 0, size)),
             }
-        elif isinstance(population, Poisson):
-            own |= {"most": population.most, "share": population.share, "every": population.every}
+        elif isinstance(population, Poisson | SpikeList):
             own["stream"] = self.net.stream(name)
-        elif isinstance(population, SpikeList):
             self.hand_over(population)
         self._add({f"{name}_{key}": value for key, value in own.items()})
         for frame in self.frames:

@@ -230,8 +230,8 @@ class Network:
         if self._engine is not None:
             self._engine.settle(projection, self.step, copy=False)
 
-    def hand_over(self, population: SpikeList) -> None:
-        """Has the running network take the spikes that a population has been given."""
+    def hand_over(self, population: Poisson | SpikeList) -> None:
+        """Has the running network take the rates or spikes that a population has been given."""
         if self._engine is not None:
             self._engine.hand_over(population)
 

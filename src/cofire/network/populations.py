@@ -112,7 +112,7 @@ class Cells(Population):
 
 
 class Poisson(Population):
-    """Sources that fire at random with given rates.
+    """Sources that fire at random with given rates; `set` gives them others between two runs.
 
     `most[row]`: the highest probability of firing in a step, `share[row, cell]`: the probability of each as a share of
     it, empty where all are alike; a row lasts for `every` steps, the last for ever.
@@ -122,6 +122,20 @@ class Poisson(Population):
 
     def __init__(self, net: Network, name: str, size: int, made: str, rate: Any, every: int | None) -> None:
         super().__init__(net, name, size, made)
+        self._take(rate, every)
+
+    def set(self, rate: Any) -> None:
+        """Other rates from now on: one, or one for each source, in Hz. Nothing is compiled anew.
+
+        Raises: `ParameterError`, `ArrayError`, `DimensionError`; then the rates stay as they were.
+        """
+        if np.ndim(rate) > 1:
+            raise ArrayError(f"{self.name}: rate has shape {np.shape(rate)}; give one number, or one for each source")
+        self._take(rate, None)
+        self.net.hand_over(self)
+
+    def _take(self, rate: Any, every: int | None) -> None:
+        name, size, net = self.name, self.size, self.net
         rates = np.asarray(_rates(name, rate), dtype=np.float64)
         if rates.ndim > 2 or (rates.ndim == 2) != (every is not None):
             raise ArrayError(

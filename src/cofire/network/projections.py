@@ -126,14 +126,23 @@ class Projection:
     def normalize(self, total: Any) -> None:
         """Scales the weights onto each cell so that they add up to `total`; a cell with weights of zero stays.
 
+        What then lies outside the rule's bounds is set to the nearer bound.
         Raises: `ParameterError`.
         """
         wanted = check("total", total, POSITIVE)
         if self.same:
             raise ParameterError(f"{self.name} has one weight for all synapses: there is nothing to normalise")
         self.net.settle(self)
-        sums = np.bincount(self.rows.target, weights=self.w, minlength=self.target.size)
-        self.w *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
+        cells = self.target.size
+        if self.rows.is_full(cells):  # the usual case where it is done often
+            w = self.w.reshape(-1, cells)
+            sums = w.sum(axis=0, dtype=np.float64)
+            w *= (wanted / np.where(sums != 0.0, sums, wanted)).astype(w.dtype)
+        else:
+            sums = np.bincount(self.rows.target, weights=self.w, minlength=cells)
+            self.w *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
+        if self.rule is not None and self.rule.bounds is not None:
+            np.clip(self.w, *self.rule.bounds, out=self.w)
 
     def __len__(self) -> int:
         return self.size

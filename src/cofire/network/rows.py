@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,6 +32,18 @@ class Rows:
     @property
     def size(self) -> int:
         return len(self.target)
+
+    def is_full(self, cells: int) -> bool:
+        """Whether every row holds each of so many cells once, so that they are a matrix `[axon, cell]`."""
+        return self._full == cells
+
+    @cached_property
+    def _full(self) -> int:
+        """Of how many cells, 0 if of none."""
+        axons = self.row.shape[1] - 1
+        cells = self.size // max(axons, 1)
+        full = len(self.row) == 1 and cells > 0 and self.size == axons * cells
+        return cells if full and bool((self.target.reshape(axons, cells) == np.arange(cells)).all()) else 0
 
     def cells(self) -> tuple[Array, Array]:
         """`(pre, post)` of each synapse, in the user's order."""

@@ -47,7 +47,7 @@ class Run:
     def go(self) -> Record:
         net = self.net
         stopped: str | None = None
-        size = 4 * self.engine.chunk
+        size = self.engine.slice
         with _shown(self.progress) as show, interruptible() as asked:
             while net.step < self.end and stopped is None:
                 goal = min([self.end, net.step + size, *self._next_stops()])
@@ -58,7 +58,7 @@ class Run:
                 spent = time.perf_counter() - clock
                 counts = self.collection.collect(begin, net.step)
                 self._check(begin, counts)
-                size = self._next_size(size, net.step - begin, spent)
+                self.engine.slice = size = self._next_size(size, net.step - begin, spent)
                 stopped = self._stopped(asked, begin, counts)
                 show((net.step - self.begin) / max(self.end - self.begin, 1), f"{net.step * net.dt:.3g} s")
                 self._at_stops()
