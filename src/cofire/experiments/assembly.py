@@ -9,15 +9,16 @@ excitatory cells, at random pairs and from equal weights on, and `vogels_inhibit
 Controls, each in the same network: the four cues as often, but one after the other; the inhibitory synapses fixed at
 the strength with which the network is quiet at first; the excitatory ones fixed.
 
-Held against Litwin-Kumar and Doiron 2014, scaled down (PUBLISHED: parameters S1, outcomes M), and Zenke, Agnes and
-Gerstner 2015 (M): with inhibitory plasticity assemblies form, weights within them rise, and they are reactivated
-spontaneously; without it activity runs away. A cell counts as ignited if it fires 10 Hz more than just before the cue.
+Held against Litwin-Kumar and Doiron 2014, scaled down, and Zenke, Agnes and Gerstner 2015 (both M): with inhibitory
+plasticity assemblies form, weights within them rise, and they are reactivated spontaneously; without it activity runs
+away. A cell counts as ignited if it fires 10 Hz more than just before the cue.
 Criteria, ours: at least half of the other cues' cells are ignited by each cue, less than a tenth of all else.
 
 Ours and fitted: all strengths of synapses and inputs, to a network that is quiet before and whose cues drive their own
-cells at about 50 Hz; the upper bound, so that a quarter of an assembly can ignite the rest. Learning is faster than in
-slices (`pace`), so that a ritual takes seconds for days; for the same reason forgetting is. What the plain rule lacks:
-it has no brake. Here that is inhibition that learns, and the upper bound, without which weights grow for ever.
+cells at about 50 Hz; the upper bound, so that a quarter of an assembly can ignite the rest. So that it is ignited at
+all is a fit; that only cues of the ritual do it, and only if they came together, is not. Learning is faster than in
+slices (`pace`), so that a ritual takes seconds for days. What the plain rule lacks: it has no brake. Here that is
+inhibition that learns, and the upper bound, without which weights grow for ever.
 """
 
 from __future__ import annotations
