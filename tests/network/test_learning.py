@@ -101,7 +101,7 @@ def test_the_same_bits_for_any_number_of_threads_and_slices(name: str) -> None:
     for threads, pieces in ((1, [300]), (2, [300]), (3, [100, 57, 143])):
         net, synapses, _ = lively(rules.get(name)(), threads=threads, dtype="float32")
         spikes = [net.run(piece * ms, record=[net.populations[1].spikes])["cells_2.spikes"].steps for piece in pieces]
-        results.append((np.concatenate(spikes), synapses.weight.values, net.populations[1].x.copy()))
+        results.append((np.concatenate(spikes), synapses.weight.values, net.populations[1].table.copy()))
     for other in results[1:]:
         for got, wanted in zip(other, results[0], strict=True):
             np.testing.assert_array_equal(got, wanted)

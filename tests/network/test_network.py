@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import cofire
-from cofire import ArrayError, CofireError, DimensionError, ParameterError, neurons, rules
+from cofire import ArrayError, CofireError, DimensionError, Neuron, ParameterError, neurons, rules
 from cofire.network import Network, all_to_all, from_pairs, one_to_one, uniform
 from cofire.network.run import resume
 from cofire.units import Hz, ms, mV, second
@@ -314,6 +314,69 @@ def test_weights_that_were_read_are_a_copy() -> None:
         given[:] = 0
     assert learns.weights().all()
     assert learns.pairs()[1].all()
+
+
+def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
+    neuron = Neuron("dx/dt = (I - x) / tau; dsize/dt = -size / tau", threshold="x > 9", reset="", refractory=0,
+                    tau=5 * ms, I=[1.0, 2.0, 3.0])  # fmt: skip
+    net = Network(dt=1 * ms)
+    cells = net.cells(3, neuron, name="cells")
+    cells.x = 2.0
+    assert cells.x.values.tolist() == [2.0, 2.0, 2.0]
+    assert cells["size"].values.tolist() == [0.0, 0.0, 0.0]
+    net.run(100 * ms, record=[cells["size"].every(10 * ms)])
+    assert cells.x.values == pytest.approx([1.0, 2.0, 3.0])
+    cells.I = [5.0, 6.0, 7.0]  # between runs, though it is in the compiled numbers
+    net.run(100 * ms)
+    assert cells.x.values == pytest.approx([5.0, 6.0, 7.0])
+    with pytest.raises(ParameterError, match="cells has no variable 'y'; it has x, size, I"):
+        cells.y = 1.0
+    with pytest.raises(AttributeError, match="read-only"):
+        small()[2].rate = 10 * Hz
+    with pytest.raises(DimensionError, match="has no unit, but it is in V"):
+        small()[3].set(v=-65)
+    first, again = (small()[3] for _ in range(2))
+    drawn = []
+    for one in (first, first, again):
+        one.v = uniform(-60 * mV, -50 * mV)
+        drawn.append(one.v.values)
+    assert (drawn[0] != drawn[1]).all()
+    assert (drawn[0] == drawn[2]).all()
+
+
+def test_weights_go_back_as_they_came() -> None:
+    _, *_, jumps, learns = small()
+    learns.weight = 10 * mV
+    learns.weight = learns.weight.values  # float32, at the rule's bound
+    with pytest.raises(ParameterError, match="one weight for all synapses, so it takes one number"):
+        jumps.weight = [0.001, 0.002]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda net, cells: net.connect(cells, cells, all_to_all, weight=1 * mV), "must say which pairs, such as"),
+        (lambda net, cells: net.connect(cells, cells, "all", weight=1 * mV), "must say which pairs, such as"),
+        (lambda *_: uniform(5 * mV, 1 * mV), "its low is above its high"),
+        (lambda *_: cofire.normal(5 * mV, -1 * mV), "its spread is negative"),
+        (lambda net, _: net.spikes(1, [0], ["a"]), "times numbers"),
+        (
+            lambda net, cells: net.connect(cells, cells, all_to_all(), weight=1 * mV, delay=uniform(-5 * ms, 1 * ms)),
+            "gives negative delays; give it low",
+        ),
+    ],
+)
+def test_usual_mistakes_are_told_in_words(wrong: Any, message: str) -> None:
+    net = Network(dt=0.1 * ms)
+    with pytest.raises(CofireError, match=message):
+        wrong(net, net.cells(2, RESTING))
+
+
+def test_plain_lists_and_numpys_numbers_will_do() -> None:
+    net = Network(dt=0.1 * ms)
+    cells = net.cells(2, RESTING)
+    assert net.connect(cells, cells, cofire.from_matrix([[0, 1], [2, 0]])).weights().tolist() == [2.0, 1.0]
+    assert net.connect(cells, cells, cofire.fixed_in_degree(np.int64(1)), weight=1 * mV).size == 2
 
 
 def test_networks_share_the_machine_code_of_their_neurons_and_rules() -> None:

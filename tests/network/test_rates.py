@@ -120,7 +120,7 @@ def test_what_a_rate_cell_cannot_do() -> None:
         cells.spikes  # noqa: B018
     with pytest.raises(ParameterError, match="hears the rates of cells without delay"):
         net.connect(cells, cells, all_to_all(), weight=0.1, delay=5 * ms, rule=rules.oja(eta=1 * ms))
-    with pytest.raises(ParameterError, match="`nearest`"):
+    with pytest.raises(ParameterError, match=r"its rule has nearest\(pre, tau_plus\)"):
         net.connect(cells, cells, all_to_all(), weight=0.1, rule=rules.stdp_pair_nearest())
     with pytest.raises(ParameterError, match="leave out threshold, reset and refractory"):
         Neuron("dr/dt = -r / tau", rate="r", threshold="r > 1", tau=5 * ms)

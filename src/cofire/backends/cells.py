@@ -47,9 +47,15 @@ def start(neuron: Neuron, plan: NeuronPlan, cells: int) -> Array:
     return x
 
 
-def coefficients(neuron: Neuron, plan: NeuronPlan, dt: float) -> Array:
-    """`coefficients[k]` of the exact system for a step of `dt` seconds, in order; `[k, cell]` if any vary."""
-    numbers = Cells(values(neuron))
+def coefficients(neuron: Neuron, plan: NeuronPlan, dt: float, x: Array | None = None) -> Array:
+    """`coefficients[k]` of the exact system for a step of `dt` seconds, in order; `[k, cell]` if any vary.
+
+    `x`: as of `start`, from which parameters that vary over cells are taken; those of the neuron if left out.
+    """
+    given = values(neuron)
+    if x is not None:
+        given |= dict(zip(neuron.varying, x[len(plan.variables) :], strict=True))
+    numbers = Cells(given)
     order = {row.name: at for at, row in enumerate(plan.exact)}
     vary = plan.coefficients_vary(neuron.varying)
     size = len(order) + 1

@@ -105,7 +105,7 @@ class fixed_in_degree:  # noqa: N801
     multapses: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 0:
+        if isinstance(self.k, bool) or not isinstance(self.k, int | np.integer) or self.k < 0:
             raise ParameterError(f"k = {self.k!r} is refused: it must be a whole number of synapses, at least 0")
 
     def pieces(self, n_pre: int, n_post: int, same: bool, rng: np.random.Generator) -> Iterator[Pairs]:
@@ -153,6 +153,10 @@ class from_matrix:  # noqa: N801
     """A synapse wherever `matrix[post, pre]` is not zero; its value is the weight, unless `weight` is given."""
 
     matrix: Any
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.matrix, "shape"):
+            object.__setattr__(self, "matrix", np.asarray(self.matrix, dtype=np.float64))
 
     def pieces(self, n_pre: int, n_post: int, same: bool, rng: np.random.Generator) -> Iterator[Pairs]:  # noqa: ARG002
         pre, post, _ = self._entries()

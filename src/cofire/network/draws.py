@@ -27,6 +27,10 @@ class Draw:
         units = {dimension_of(number("a number", v)) or DIMENSIONLESS for v in self._alike() if v != 0}
         if len(units) > 1:
             raise DimensionError(f"{self} mixes the dimensions {' and '.join(sorted(map(str, units)))}")
+        a, b = in_si(self.first), in_si(self.second)
+        if not (a <= b if self.kind == "uniform" else b >= 0):
+            what = "its low is above its high" if self.kind == "uniform" else "its spread is negative"
+            raise ParameterError(f"{self} is refused: {what}")
 
     @property
     def dimension(self) -> Dimension | None:

@@ -21,7 +21,7 @@ from cofire.backends.numba.network import (
 )
 from cofire.errors import ParameterError
 from cofire.language.tree import Cell
-from cofire.network.populations import Cells, Poisson, Population, SpikeList
+from cofire.network.populations import Cells, Poisson, Population
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -117,10 +117,16 @@ class Engine:
 
     # What is read and changed between runs
 
-    def hand_over(self, population: Poisson | SpikeList) -> None:
-        """Takes the rates or the spikes of a population, in place of those it had."""
-        parts = ("most", "share", "every") if isinstance(population, Poisson) else ("cells", "steps")
-        self._add({f"{population.name}_{part}": getattr(population, part) for part in parts})
+    def hand_over(self, population: Population) -> None:
+        """Takes the rates, the spikes, or the parameters of its cells, that a population has been given."""
+        if isinstance(population, Cells):
+            given = {
+                "coefficients": numbers.coefficients(population.neuron, population.plan, self.net.dt, population.table)
+            }
+        else:
+            parts = ("most", "share", "every") if isinstance(population, Poisson) else ("cells", "steps")
+            given = {part: getattr(population, part) for part in parts}
+        self._add({f"{population.name}_{key}": value for key, value in given.items()})
 
     def collected(self, population: Population) -> tuple[Array, Array]:
         """`(steps, cells)` of the spikes kept since the last call, in order, which are struck out."""
@@ -276,16 +282,15 @@ class Engine:
         if isinstance(population, Cells):
             neuron, plan = population.neuron, population.plan
             own |= {
-                "x": population.x,
-                "until": population.until,
+                "x": population.table,
+                "until": population.free_from,
                 "parameters": numbers.parameters(neuron, plan),
-                "coefficients": numbers.coefficients(neuron, plan, self.net.dt),
                 "learning": self.net.flag,
                 "rates": np.zeros((self.ring if population.rate_row is not None else 0, size)),
             }
-        elif isinstance(population, Poisson | SpikeList):
+        else:
             own["stream"] = self.net.stream(name)
-            self.hand_over(population)
+        self.hand_over(population)
         self._add({f"{name}_{key}": value for key, value in own.items()})
         for frame in self.frames:
             frame[f"{name}_recorded"] = np.zeros(1, np.int64)
@@ -423,7 +428,7 @@ class Engine:
             if argument == spelt:
                 side = projection.source if getattr(read, "side", "") == "pre" else projection.target
                 assert isinstance(side, Cells)
-                return side.x[frame[f"{projection.name}_row_of_{spelt}"]]
+                return side.table[frame[f"{projection.name}_row_of_{spelt}"]]
             if argument == f"{spelt}_n":
                 return float(frame[f"{spelt}_last"][0])
         return frame[f"{projection.name}_{argument}"]

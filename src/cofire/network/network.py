@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class Network:
         self.drives: list[Drive] = []
         self.modulators: dict[str, Modulator] = {}
         self.flag = np.ones(1, dtype=np.bool_)
+        self._asked: Counter[str] = Counter()  # how often random numbers were asked for, by what
         self._engine: Engine | None = None
 
     # What there is
@@ -107,6 +109,10 @@ class Network:
                 raise ParameterError(f"the {side} {shown(population)} is not a population of this network")
         if not isinstance(target, Cells):
             raise ParameterError(f"the target {target.name} is {target.kind}: only cells with equations take input")
+        if isinstance(connector, type) or not hasattr(connector, "pieces"):
+            raise ParameterError(
+                f"connector = {shown(connector)} is refused: it must say which pairs, such as cofire.all_to_all()"
+            )
         self._open()
         projection = Projection(
             *(self, self._name(name, f"{source.name}_to_{target.name}"), _caller(), source, target, connector),
@@ -230,8 +236,8 @@ class Network:
         if self._engine is not None:
             self._engine.settle(projection, self.step, copy=False)
 
-    def hand_over(self, population: Poisson | SpikeList) -> None:
-        """Has the running network take the rates or spikes that a population has been given."""
+    def hand_over(self, population: Population) -> None:
+        """Has the running network take what a population has been given: rates, spikes, or parameters of its cells."""
         if self._engine is not None:
             self._engine.hand_over(population)
 
@@ -260,6 +266,8 @@ class Network:
                 raise ArrayError(f"this is no state of this network: {name} is missing or has another shape")
         for name, values in mine.items():
             values[...] = state[name]
+        for population in self.populations:
+            self.hand_over(population)
         self.step = step
 
     def source(self) -> str:
@@ -278,8 +286,10 @@ class Network:
         return np.uint64(int.from_bytes(digest[:8], "little"))
 
     def generator(self, name: str) -> np.random.Generator:
-        """Random numbers for making one part of the network."""
-        return np.random.default_rng([self.seed, int(self.stream(name))])
+        """Random numbers for one part of the network, others each time."""
+        self._asked[name] += 1
+        times = self._asked[name] - 1
+        return np.random.default_rng([self.seed, int(self.stream(name)), *([times] if times else [])])
 
     @staticmethod
     def check_memory(name: str, size: float) -> None:

@@ -13,7 +13,7 @@ from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_me
 from cofire.network.draws import Draw
 from cofire.network.recorders import RateRecorder, SpikeRecorder, Variable
 from cofire.neuron import Neuron
-from cofire.units import FREQUENCY, TIME, Quantity, dimension_of, in_si
+from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity, dimension_of, in_si
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -24,6 +24,7 @@ Array = np.ndarray
 class Population:
     """Cells that fire. `name`, `size`; `made`: where the user made it."""
 
+    __slots__ = ("made", "name", "net", "size")
     kind = ""
 
     def __init__(self, net: Network, name: str, size: int, made: str) -> None:
@@ -46,11 +47,15 @@ class Population:
 
 
 class Cells(Population):
-    """Cells that follow the equations of a neuron. A variable such as v is `cells.v`; `set(v=...)` gives it a value.
+    """Cells that follow the equations of a neuron.
 
-    `rate_row`: the row of `x` that is their rate, if they are rate cells and do not fire; else None.
+    A variable such as v is `cells.v`, or `cells["v"]`; `cells.v = ...` or `cells.set(v=...)` gives it a value.
+    `table[row, cell]`: the variables, then the parameters that vary over cells, by the names `rows`. `rate_row`: the
+    row that is their rate, if they are rate cells and do not fire; else None. `free_from[cell]`: the first step in
+    which it is not refractory.
     """
 
+    __slots__ = ("free_from", "neuron", "plan", "rate_row", "rows", "table")
     kind = "cells"
 
     def __init__(self, net: Network, name: str, size: int, made: str, neuron: Neuron) -> None:
@@ -59,8 +64,8 @@ class Cells(Population):
         self.plan = compiler.lower_neuron(neuron)
         self.rows = (*self.plan.variables, *neuron.varying)
         self.rate_row = None if neuron.rate is None else self.rows.index(neuron.rate)
-        self.until = np.zeros(size, dtype=np.int64)
-        self.x = numbers.start(neuron, self.plan, size)
+        self.free_from = np.zeros(size, dtype=np.int64)
+        self.table = numbers.start(neuron, self.plan, size)
 
     @property
     def spikes(self) -> SpikeRecorder:
@@ -79,17 +84,32 @@ class Cells(Population):
             raise ParameterError(f"{self.name} are rate cells, which have no spikes; {mend}")
 
     def __getattr__(self, name: str) -> Variable:
-        if not name.startswith("_") and name in self.__dict__.get("rows", ()):
-            return Variable(self, name)
-        known = self.__dict__.get("rows", ())
-        raise AttributeError(
-            f"{self.__dict__.get('name', 'cells')} has no variable {name!r}{did_you_mean(name, known)}; "
-            f"it has {', '.join(known)}"
-        )
+        if name in type(self).__slots__ or name in Population.__slots__:
+            raise AttributeError(name)  # not made yet
+        try:
+            return self[name]
+        except ParameterError as error:
+            raise AttributeError(str(error)) from None
+
+    def __getitem__(self, name: str) -> Variable:
+        self._check_has(name)
+        return Variable(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Population.__slots__ or name in type(self).__slots__:
+            super().__setattr__(name, value)
+        else:
+            self.set(**{name: value})
+
+    def _check_has(self, name: str) -> None:
+        if name not in self.rows:
+            raise ParameterError(
+                f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; it has {', '.join(self.rows)}"
+            )
 
     def values(self, name: str) -> Array:
         """The present values `[cell]` of a variable; a copy."""
-        return self.x[self.rows.index(name)].copy()
+        return self.table[self.rows.index(name)].copy()
 
     def set(self, **values: Any) -> None:
         """Gives variables, or parameters that differ from cell to cell, new values: numbers, arrays `[cell]`, or draws.
@@ -97,14 +117,13 @@ class Cells(Population):
         Raises: `ParameterError`, `ArrayError`, `DimensionError`.
         """
         for name, value in values.items():
-            if name not in self.rows:
-                raise ParameterError(
-                    f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; "
-                    f"it has {', '.join(self.rows)}"
-                )
-            self.x[self.rows.index(name)] = cell_values(
-                f"{self.name}.{name}", value, self.size, self.net.generator(f"{self.name}.{name}"), self.unit(name)
+            self._check_has(name)
+            rng = self.net.generator(f"{self.name}.{name}")
+            self.table[self.rows.index(name)] = cell_values(
+                f"{self.name}.{name}", value, self.size, rng, self.unit(name)
             )
+        if values.keys() & set(self.neuron.varying):
+            self.net.hand_over(self)
 
     def unit(self, name: str) -> Any:
         """The dimension of a variable or parameter, or None where the equations leave it open."""
@@ -118,6 +137,7 @@ class Poisson(Population):
     it, empty where all are alike; a row lasts for `every` steps, the last for ever.
     """
 
+    __slots__ = ("every", "most", "share")
     kind = "Poisson sources"
 
     def __init__(self, net: Network, name: str, size: int, made: str, rate: Any, every: int | None) -> None:
@@ -163,6 +183,7 @@ class Poisson(Population):
 class SpikeList(Population):
     """Cells whose spikes are given: `cells`, `steps`, in the order of the steps. `set(cells, times)` gives others."""
 
+    __slots__ = ("cells", "steps")
     kind = "cells with given spikes"
 
     def __init__(self, net: Network, name: str, size: int, made: str, cells: Any, times: Any) -> None:
@@ -177,10 +198,11 @@ class SpikeList(Population):
         """
         name, net = self.name, self.net
         who, when = np.asarray(cells), np.asarray(times)
-        if who.ndim != 1 or who.shape != when.shape or (who.size and who.dtype.kind not in "iu"):
+        numbers = not who.size or (who.dtype.kind in "iu" and when.dtype.kind in "iuf")
+        if who.ndim != 1 or who.shape != when.shape or not numbers:
             raise ArrayError(
-                f"{name}: cells has shape {who.shape} and times {when.shape}; both are lists, one entry a spike, "
-                "and cells are whole numbers"
+                f"{name}: cells has shape {who.shape}, {who.dtype}, and times {when.shape}, {when.dtype}; both are "
+                "lists, one entry a spike, cells whole numbers, and times numbers"
             )
         outside = (who < 0) | (who >= self.size)
         if outside.any():
@@ -222,9 +244,12 @@ def cell_values(name: str, value: Any, size: int, rng: np.random.Generator, unit
     given = value.dimension if isinstance(value, Draw) else dimension_of(value)
     if given is not None and unit is not None and given != unit:
         raise DimensionError(f"{name} is in {unit}, but {value!r} is in {given}")
+    one = isinstance(value, Quantity) or (np.ndim(value) == 0 and not isinstance(value, Draw))
+    if given is None and unit not in (None, DIMENSIONLESS) and (isinstance(value, Draw) or (one and value != 0)):
+        raise DimensionError(f"{name} = {value!r} has no unit, but it is in {unit}")
     if isinstance(value, Draw):
         return value.values(size, rng)
-    if isinstance(value, Quantity) or np.ndim(value) == 0:
+    if one:
         plain = in_si(number(name, value))
         if not np.isfinite(plain):
             raise ParameterError(f"{name} = {value!r} is not finite")

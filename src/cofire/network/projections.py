@@ -9,16 +9,16 @@ import numpy as np
 from cofire import compiler
 from cofire.backends.numba.quantities import find_quantities
 from cofire.constraints import POSITIVE, check
-from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
+from cofire.errors import ArrayError, ParameterError, did_you_mean
 from cofire.language.text import to_text
-from cofire.language.tree import POST, PRE, Cell, Expr, replace
+from cofire.language.tree import POST, PRE, Call, Cell, Expr, replace, walk
 from cofire.network.connectors import Connector, from_matrix, from_pairs
 from cofire.network.draws import Draw
 from cofire.network.populations import Cells, Population, cell_values, steps_of
 from cofire.network.recorders import Weight
 from cofire.network.rows import Rows, rows_of_list, rows_of_pieces
 from cofire.rule import Rule
-from cofire.units import DIMENSIONLESS, TIME, Quantity, dimension_of
+from cofire.units import TIME, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -105,9 +105,14 @@ class Projection:
 
     @weight.setter
     def weight(self, values: Any) -> None:
+        made = self._given_weights(values, self.w.dtype)
+        if self.same and made.ndim:
+            raise ParameterError(
+                f"{self.name} has one weight for all synapses, so it takes one number; make it with one for each, "
+                "weight=np.full(n, ...)"
+            )
         self.net.settle(self)
-        made = self._given_weights(values)
-        self.w[:] = self.rows.laid(made) if made.ndim and not self.same else made
+        self.w[:] = self.rows.laid(made) if made.ndim else made
 
     def weights(self) -> Array:
         """The present weights `[synapse]`, in the order in which the synapses were given, in SI units; a copy."""
@@ -185,7 +190,10 @@ class Projection:
         if isinstance(delay, Draw):
             if delay.dimension != TIME:
                 raise ParameterError(f"{self.name}: delay = {delay!r} is no time")
-            return np.maximum(np.rint(delay.values(size, self.net.generator(f"{self.name}.delay")) / dt), 1).astype(int)
+            drawn = delay.values(size, self.net.generator(f"{self.name}.delay"))
+            if (drawn < 0).any():
+                raise ParameterError(f"{self.name}: delay = {delay!r} gives negative delays; give it low=0*ms")
+            return np.maximum(np.rint(drawn / dt), 1).astype(int)
         seconds = cell_values(f"{self.name}: delay", delay, size, self.net.generator(""))
         steps = np.rint(seconds / dt)
         wrong = (np.abs(seconds / dt - steps) > 1e-6 * np.maximum(1.0, np.abs(steps))) | (steps < 1)
@@ -207,23 +215,19 @@ class Projection:
             raise ParameterError(
                 f"{self.name}: weight is missing: a number, one for each synapse, or cofire.uniform(...)"
             )
-        made = self._given_weights(weight)
+        made = self._given_weights(weight, np.dtype(kind))
         if made.ndim == 0 and self.rule is None:
             return np.full(1, made, dtype=kind)
         return self.rows.laid(np.broadcast_to(made, (self.size,))).astype(kind)
 
-    def _given_weights(self, weight: Any) -> Array:
-        """Weights in the user's order, or one for all. Raises: `CofireError`."""
+    def _given_weights(self, weight: Any, kind: np.dtype) -> Array:
+        """Weights of that kind in the user's order, or one for all. Raises: `CofireError`."""
         one = isinstance(weight, Quantity) or (np.ndim(weight) == 0 and not isinstance(weight, Draw))
-        unit = self.target.unit(self.onto)
-        given = weight.dimension if isinstance(weight, Draw) else dimension_of(weight)
-        plain = given is None and (one or isinstance(weight, Draw)) and not (one and weight == 0)
-        if plain and unit not in (None, DIMENSIONLESS):
-            raise DimensionError(
-                f"{self.name}: weight = {weight!r} has no unit, but {self.target.name}.{self.onto} is in {unit}"
-            )
-        rng = self.net.generator(f"{self.name}.weight")
-        values = cell_values(f"{self.name}: weight", weight, 1 if one else self.size, rng, unit)
+        name, rng = (
+            f"{self.name}: weight onto {self.target.name}.{self.onto}",
+            self.net.generator(f"{self.name}.weight"),
+        )
+        values = cell_values(name, weight, 1 if one else self.size, rng, self.target.unit(self.onto)).astype(kind)
         if self.onto in self.target.neuron.conductances and (values < 0).any():
             raise ParameterError(
                 f"{self.name}: weight {values.min():g} is refused: {self.target.name}.{self.onto} is a conductance, "
@@ -231,7 +235,8 @@ class Projection:
             )
         bounds = self.rule.bounds if self.rule else None
         if bounds is not None:
-            wrong = (values < bounds[0]) | (values > bounds[1])
+            low, high = (kind.type(end) for end in bounds)  # rounded as the weights are
+            wrong = (values < low) | (values > high)
             if wrong.any():
                 raise ArrayError(
                     f"{self.name}: weight {values[wrong][0]:g} is outside the rule's bounds "
@@ -251,11 +256,13 @@ class Projection:
             raise ParameterError(
                 f"{self.name}: its rule hears the rates of {self.source.name} without delay; leave delay out"
             )
-        text = "\n".join(f"{left} = {to_text(replace(right, rates))}" for left, right in rule.equations.items())
-        if "nearest(" in text:
+        parts = [part for _, right in rule.equations.items() for part in walk(right) if isinstance(part, Call)]
+        nearest = next((part for part in parts if part.function == "nearest" and part.arguments[0] in rates), None)
+        if nearest is not None:
             raise ParameterError(
-                f"{self.name}: its rule has `nearest`, which rate cells, having no spikes, do not give"
+                f"{self.name}: its rule has {to_text(nearest)}, but rate cells have no spikes; trace() is its like"
             )
+        text = "\n".join(f"{left} = {to_text(replace(right, rates))}" for left, right in rule.equations.items())
         return Rule(text, **rule._settings())
 
     def _check_rule(self) -> None:

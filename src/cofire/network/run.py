@@ -88,8 +88,8 @@ class Run:
     def _check(self, begin: int, counts: dict[Population, int]) -> None:
         net = self.net
         for population in net.populations:
-            if isinstance(population, Cells) and not np.isfinite(population.x).all():
-                row, cell = (int(k) for k in np.argwhere(~np.isfinite(population.x))[0])
+            if isinstance(population, Cells) and not np.isfinite(population.table).all():
+                row, cell = (int(k) for k in np.argwhere(~np.isfinite(population.table))[0])
                 raise DivergenceError(
                     f"{population.name}.{population.rows[row]} of cell {cell} is not finite, first between "
                     f"{begin * net.dt:g} s and {net.step * net.dt:g} s: a shorter dt or smaller weights tame it "
