@@ -45,7 +45,9 @@ class Compiled(Reference):
 
     def __init__(self, neuron: Neuron, cells: int, dt: float) -> None:
         super().__init__(neuron, cells, dt)
-        self.module: ModuleType = load(cells_source(self.plan, neuron.varying))
+        self.module: ModuleType = load(
+            cells_source(self.plan, neuron.varying).replace("**INNER", "**COMPILED")
+        )  # called from here
         self.numbers = numbers.parameters(neuron, self.plan)
         self.coefficients = numbers.coefficients(neuron, self.plan, dt)
 

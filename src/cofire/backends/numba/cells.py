@@ -17,17 +17,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from cofire.backends.numba.expressions import HEAVISIDE, MATHS, Names, source
-from cofire.backends.numba.writer import Writer
+from cofire.backends.numba.writer import OPTIONS, Writer
 from cofire.language.algebra import definition_order, names
 from cofire.language.tree import Expr, Name, Threshold
 from cofire.lowering.cells import NeuronPlan
 
 BLOCK = 64  # cells whose thresholds are looked at together: hardly any block has one that fires
 
-_COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
-"""
 _SCALED = '''
-@njit(forceinline=True, **COMPILED)
+@njit(forceinline=True, **INNER)
 def scaled(x):
     """`(power, rest)` with exp(x) = power * (1 + rest), power that of 2 nearest to it.
 
@@ -45,25 +43,25 @@ def scaled(x):
     return int64((int32(k) + int64(1023)) << 52).view(float64), rest
 '''
 _EXPONENTIAL = """
-@njit(forceinline=True, **COMPILED)
+@njit(forceinline=True, **INNER)
 def exponential(x):
     power, rest = scaled(x)
     return power * rest + power
 """
 _SPAN = '''
-@njit(forceinline=True, **COMPILED)
+@njit(forceinline=True, **INNER)
 def span(rate, dt):
     """The time that counts in a step for what grows with `rate`: (exp(rate * dt) - 1) / rate."""
     power, rest = scaled(rate * dt)
     return dt if rate == 0.0 else (power * rest + (power - 1.0)) / rate
 '''
 _LEAST = """
-@njit(forceinline=True, **COMPILED)
+@njit(forceinline=True, **INNER)
 def least(a, b):
     return b if (b < a) | (b != b) else a
 """
 _GREATEST = """
-@njit(forceinline=True, **COMPILED)
+@njit(forceinline=True, **INNER)
 def greatest(a, b):
     return b if (b > a) | (b != b) else a
 """
@@ -81,7 +79,7 @@ _CALL = re.compile(rf"\b({'|'.join(_INLINED)})(?=\()")
 _NUMPY = ("floor", "rint", "int32", "int64", "float64", *MATHS)
 _RESERVED = """
 n low high begin end dt j s count any_fires slopes learning parameters coefficients x until held fired
-np njit range len min max COMPILED
+np njit range len min max COMPILED INNER
 """
 
 
@@ -101,7 +99,7 @@ def cells_source(plan: NeuronPlan, varying: Sequence[str] = ()) -> str:
             body = f"{text}\n{body}"
     used = sorted(word for word in _NUMPY if re.search(rf"\b{word}\(|\({word}\)", body))
     imported = f"from numpy import {', '.join(used)}\n" if used else ""
-    return f"from numba import njit\n{imported}\n{_COMPILED}{body}"
+    return f"from numba import njit\n{imported}\n{OPTIONS}{body}"
 
 
 class _Cells:

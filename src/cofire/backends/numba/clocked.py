@@ -22,7 +22,7 @@ _PLACES = ("row", "target", "column", "incoming", "source", "cell")
 _SHARED = ["n", "dt", "parameters", "row", "target", "column", "source", "cell", "incoming", "pre", "post"]
 
 _NORMALIZED = '''
-@njit(**COMPILED)
+@njit(**INNER)
 def normalize_columns(w, column, incoming, kind):
     """The weights onto each postsynaptic cell scaled to unit norm; a cell with weights of zero stays."""
     for j in range(len(column) - 1):

@@ -7,7 +7,7 @@ from cofire.backends.numba.random import RANDOM
 
 _FUNCTIONS = '''
 
-@njit(**COMPILED)
+@njit(**INNER)
 def given(n, at, low, high, cells, steps, out):
     """Writes into `out` those of the cells low..high-1 whose spike of step n is listed; `at`: where the list stands."""
     count = 0
@@ -19,7 +19,7 @@ def given(n, at, low, high, cells, steps, out):
     return at, count
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def send(axons, begin, end, n, row, target, w, same, gated, until, g):
     """Adds the weights of these axons to the inputs g of their cells. `same`: one weight for all.
 
@@ -34,7 +34,7 @@ def send(axons, begin, end, n, row, target, w, same, gated, until, g):
             g[j] += w[0] if same else w[s]
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def send_rates(rates, axons, n_pre, dt, n, row, target, w, same, gated, until, g):
     """Adds what these axons give in a step, weight times rate times dt, to the inputs g of their cells.
 
@@ -51,7 +51,7 @@ def send_rates(rates, axons, n_pre, dt, n, row, target, w, same, gated, until, g
             g[j] += given * (w[0] if same else w[s])
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def note(n, cells, begin, end, steps, who, noted):
     """Keeps the spikes of step n; returns how many are kept by now."""
     for c in range(begin, end):
@@ -60,7 +60,7 @@ def note(n, cells, begin, end, steps, who, noted):
     return noted
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def watch(n, low, high, x, variables, every, first, cells, starts, values):
     """Keeps the watched variables of the cells low..high-1. A watch is of cells[first[k]:first[k + 1]]."""
     for k in range(len(variables)):
@@ -72,7 +72,7 @@ def watch(n, low, high, x, variables, every, first, cells, starts, values):
                     values[row + c - first[k]] = x[variables[k], cells[c]]
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def is_crowded(logged, low, high, most):
     for j in range(low, high):
         if logged[j] > most:

@@ -39,7 +39,7 @@ _COMPOUND = frozenset({"sigmoid"})  # those that are not one call
 
 MATHS = ("abs", "exp", "expm1", "isnan", "log", "maximum", "minimum", "sign", "sqrt", "tanh")
 HEAVISIDE = """
-@njit(**COMPILED)
+@njit(**INNER)
 def heaviside(x):
     return x if isnan(x) else 1.0 if x >= 0.0 else 0.0
 """

@@ -28,13 +28,13 @@ from cofire.lowering.crossings import Gate
 from cofire.lowering.drift import Piece
 
 INTEGRAL = '''
-@njit(**COMPILED)
+@njit(**INNER)
 def integral(rate, time):
     """Of exp(-rate * t) from 0 to `time`."""
     return time if abs(rate * time) < 1e-300 else -expm1(-rate * time) / rate
 '''
 OVERLAP = '''
-@njit(**COMPILED)
+@njit(**INNER)
 def overlap(a, b, time):
     """The integral of exp(-a * t) * exp(-b * (time - t)) from 0 to `time`."""
     return exp(-min(a, b) * time) * integral(abs(a - b), time)
@@ -42,7 +42,7 @@ def overlap(a, b, time):
 
 ADVANCE = '''
 
-@njit(**COMPILED)
+@njit(**INNER)
 def advance_{name}({x}, time{arguments}):
     """The value `time` later, by steps as short as it takes to keep the error of each below 1e-12 of the value."""
     done, span = 0.0, time

@@ -27,7 +27,7 @@ from cofire.backends.numba.expressions import HEAVISIDE, MATHS, bracketed, sourc
 from cofire.backends.numba.flows import INTEGRAL, OVERLAP, flow_arguments, write_flow
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity
 from cofire.backends.numba.reading import Reader, is_within, parts
-from cofire.backends.numba.writer import Writer, needed
+from cofire.backends.numba.writer import OPTIONS, Writer, needed
 from cofire.language.text import equations_to_text
 from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
 from cofire.lowering.drift import is_varying
@@ -39,10 +39,8 @@ LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column)
 
 _NUMPY = ("float64", "floor", "int32", "int64", "rint")
 
-COMPILED = """COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
-"""
 _CLIPPED = """
-@njit(**COMPILED)
+@njit(**INNER)
 def clipped(x, low, high):
     return low if x < low else high if x > high else x
 """
@@ -102,7 +100,7 @@ def preamble(title: str, body: str, imports: tuple[str, ...] = ()) -> str:
     used = sorted(name for name in (*MATHS, *_NUMPY) if re.search(rf"(?<!np\.)\b{name}\(|\({name}\)", body + helpers))
     lines = ["import numpy as np", "from numba import njit", *imports]
     lines += [f"from numpy import {', '.join(used)}"] if used else []
-    return "\n".join([comment, *lines, "", COMPILED]) + helpers
+    return "\n".join([comment, *lines, "", OPTIONS]) + helpers
 
 
 def title_of(plan: Plan) -> str:

@@ -22,7 +22,7 @@ INDEX: dict[Owner, str] = {"all": "0", "pre": "i", "post": "j", "synapse": "s"}
 
 # What kernels use themselves, so that no parameter is called so.
 RESERVED = """
-abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED
+abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED INNER
 clipped integral overlap heaviside normalize_columns run rates advance span fill learn fire settle rebase drift
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
 axons cells begin end now arrives then came at last heard logged newest second left fired first past base since

@@ -11,7 +11,7 @@ BLOCK = 512  # cells that share a stream
 
 RANDOM = f'''
 
-@njit(**COMPILED)
+@njit(**INNER)
 def mixed(z):
     """A 64-bit number in which every bit depends on every bit of `z`."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -19,20 +19,20 @@ def mixed(z):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def uniform(key, counter):
     """A number between 0 and 1, both excluded."""
     z = mixed(key + counter * np.uint64(0x9E3779B97F4A7C15))
     return (np.float64(z >> np.uint64(12)) + 0.5) * 2.0**-52
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def key_of(stream, n, block):
     """The stream of a block of cells in step n."""
     return mixed(mixed(stream + np.uint64(n) * np.uint64(0xD1342543DE82EF95)) + np.uint64(block))
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def poisson(n, low, high, size, stream, most, share, out):
     """Writes into `out` those of the cells low..high-1 that fire in step n, and returns how many.
 
@@ -64,7 +64,7 @@ def poisson(n, low, high, size, stream, most, share, out):
     return count
 
 
-@njit(**COMPILED)
+@njit(**INNER)
 def drive(n, low, high, size, stream, mean, weight, gated, until, g):
     """Adds `weight` to the input g of each of the cells low..high-1 as often as its own Poisson process has events.
 

@@ -2,7 +2,7 @@
 
 SOLVER = '''
 
-@njit(**COMPILED)
+@njit(**INNER)
 def advance(y, moving, slopes, span, {arguments}):
     """`y[:moving]` brought from step n to `dt` later. `span`: a guess of the solver's step; returns the next guess.
 

@@ -7,6 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+OPTIONS = """\
+COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+INNER = {**COMPILED, "no_cpython_wrapper": True}
+"""
+CALLED = ("fill", "rebase", "run", "settle", "span", "work")  # from Python; other functions only by compiled ones
+
 
 class Writer:
     """`write("x = 1")` adds a line; `with write.block("for i in x"):` indents those within."""
@@ -42,7 +48,7 @@ class Writer:
     @contextmanager
     def function(self, name: str, arguments: Iterable[str]) -> Iterator[None]:
         """A compiled function around what is written within; numbers taken from `parameters` in vain are left out."""
-        self("", "", "@njit(**COMPILED)")
+        self("", "", f"@njit(**{'COMPILED' if name in CALLED else 'INNER'})")
         self.call(f"def {name}", arguments, ":")
         begin = len(self._lines)
         self._depth += 1
