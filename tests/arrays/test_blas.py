@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cofire.backends.arrays import blas
@@ -35,6 +35,7 @@ LAID = ("whole", "window", "every other row", "every other column", "turned", "b
 
 
 @pytest.mark.parametrize("found", [True, False])
+@example(seed=0, sizes=(0, 1, 2), kind="f", hows=("whole", "whole", "every other column"))  # nothing to add
 @given(
     seed=st.integers(0, 99), sizes=st.tuples(SIZES, SIZES, SIZES), kind=st.sampled_from("fde"),
     hows=st.tuples(st.sampled_from(LAID), *[st.sampled_from((*LAID, "spread"))] * 2),

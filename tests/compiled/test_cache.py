@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def test_the_same_source_is_the_same_module(tmp_path: Path, monkeypatch: pytest.
     assert module.answer == 42
     assert cache.load("answer = 42  # test_the_same_source\n") is module
     assert [path.name for path in tmp_path.glob("*.py")] == [f"{module.__name__}.py"]
+
+
+def test_threads_get_a_module_that_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COFIRE_CACHE", str(tmp_path))
+    source = "import time\n\ntime.sleep(0.2)\nanswer = 44\n"
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda text: vars(cache.load(text)).get("answer"), [source, source]))
+    assert answers == [44, 44]
 
 
 def test_a_damaged_file_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

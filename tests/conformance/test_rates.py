@@ -119,6 +119,17 @@ def test_blocks_make_no_difference(library: Library, monkeypatch: pytest.MonkeyP
         assert_same(rule, make_sample(rule, seed=4), library, 1e-12)
 
 
+def test_rows_written_early_are_not_read_by_later_ones(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place, a window of rows at a time, where each row needs the old values of those above it."""
+    from cofire.backends.arrays import blocks
+
+    if library.name == "jax":
+        pytest.skip("JAX arrays cannot be changed; that out= is refused is tested with the inputs")
+    monkeypatch.setattr(blocks, "BLOCK", 1)
+    rule = Rule("dw/dt = eta * w * post * reconstruct_ordered(post) + eta * abs(w - sum_post(w * post)) * pre", eta=0.1)
+    assert_same(rule, make_sample(rule, seed=4), library, 1e-12, in_place=True)
+
+
 TAME = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0]).map(Number)
 
 

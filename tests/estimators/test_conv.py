@@ -93,6 +93,12 @@ def test_colour_and_a_shape_of_its_own() -> None:
     assert learner.transform(X).shape == (20, 2 * 5 * 4)
 
 
+def test_one_temperature_is_that_of_every_layer() -> None:
+    X = np.random.default_rng(0).random((20, 64))
+    one, each = (ConvHebb((3, 4), temperature=t, random_state=0).fit(X) for t in (7.0, (7.0, 7.0)))
+    np.testing.assert_array_equal(one.filters_[1], each.filters_[1])
+
+
 def test_flat_images_and_a_single_one_teach_nothing() -> None:
     learner = ConvHebb(3, random_state=0).fit(np.full((4, 16), 0.3))
     before = [w.copy() for w in learner.filters_]

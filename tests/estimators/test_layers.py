@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -115,9 +116,11 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Any) -> None:
         SoftHebb(9, epochs=1, random_state=0, checkpoint=path).fit(X)
     with pytest.raises(DataError, match="other parameters or data"):
         SoftHebb(8, epochs=1, random_state=0, checkpoint=path).fit(X[::-1])
-    path.write_bytes(b"not an npz file")
-    with pytest.raises(DataError, match="not a checkpoint"):
-        SoftHebb(8, epochs=1, random_state=0, checkpoint=path).fit(X)
+    half = path.read_bytes()[: path.stat().st_size // 2]
+    for content in (b"not an npz file", half):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="not a checkpoint"):
+            SoftHebb(8, epochs=1, random_state=0, checkpoint=path).fit(X)
     with pytest.raises(DataError, match="cannot be written"):
         SoftHebb(8, epochs=1, random_state=0, checkpoint=tmp_path / "no" / "folder.npz").fit(X)
     assert [found.name for found in tmp_path.iterdir()] == ["state.npz"]
@@ -233,6 +236,19 @@ def test_type_names_and_shape_of_what_comes_out(name: str) -> None:
 
 
 @quiet
+def test_what_is_set_after_learning_changes_no_name() -> None:
+    X, _ = digits(64)
+    for layer, other in ((SoftHebb(4, epochs=1), {"n_units": 7}), (ConvHebb((4, 5)), {"filters": 9})):
+        layer.fit(X).set_params(**other)
+        assert len(layer.get_feature_names_out()) == layer.transform(X).shape[1]
+
+
+def test_a_threshold_before_learning_is_asked_for_too_early() -> None:
+    with pytest.raises(NotFittedError, match="BCM instance is not fitted yet"):
+        BCM().threshold_  # noqa: B018
+
+
+@quiet
 def test_in_a_pipeline_searched_and_cloned() -> None:
     X, y = digits(600)
     search = GridSearchCV(
@@ -297,6 +313,13 @@ def test_divergence_names_the_step_and_the_mend() -> None:
         (ConvHebb(4, shape=(5, 5)), "shape = .* images of 64 features"),
         (ConvHebb((4, 4), sizes=(3,)), "fewer entries"),
         (ConvHebb((4, 0)), "filters = .* whole numbers above 0"),
+        (ConvHebb(temperature=("a",)), r"temperature = \('a',\) is refused: it must be numbers above 0"),
+        (ConvHebb(temperature=-5.0), "'temperature' parameter of ConvHebb"),
+        (ConvHebb(temperature=(-5.0,)), "temperature = .* numbers above 0"),
+        (CompetitiveLearning(learning_rate=1.0), "'learning_rate' parameter of CompetitiveLearning"),
+        (SelfOrganizingMap(learning_rate=3.0), "'learning_rate' parameter of SelfOrganizingMap"),
+        (FoldiakCoder(learning_rate=3.0), "'learning_rate' parameter of FoldiakCoder"),
+        (HebbianPCA(learning_rate=3.0), "'learning_rate' parameter of HebbianPCA"),
     ],
 )
 def test_bad_parameters_are_named(layer: Any, message: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
 from cofire import data
-from cofire.errors import ArrayError
+from cofire.errors import ArrayError, ParameterError
 from cofire.estimators import RidgeReadout, label_units
 from cofire.estimators.ridge import RidgeSums, one_hot
 
@@ -62,6 +65,14 @@ def test_more_features_than_samples_and_constant_ones() -> None:
     assert few.score(X[40:], y[40:]) > 0.4
     constant = RidgeReadout().fit(np.ones((6, 3)), np.array(list("aabbbb")))
     assert list(constant.predict(np.ones((2, 3)))) == ["b", "b"]
+
+
+@pytest.mark.parametrize("penalties", [[], [-1.0], [0.1, np.nan], ["a"], [[0.1]]])
+def test_penalties_that_cannot_be_tried(penalties: Any) -> None:
+    with pytest.raises(ParameterError, match=r"penalties = .* is refused: it must be numbers above 0"):
+        RidgeReadout(penalties).fit(*digits())
+    with pytest.raises(NotFittedError):
+        RidgeReadout().coef_  # noqa: B018
 
 
 def test_a_class_that_was_not_announced_is_named() -> None:

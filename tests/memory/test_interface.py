@@ -223,6 +223,15 @@ def test_an_empty_memory_says_so(name: str) -> None:
             ask()
 
 
+def test_one_that_has_forgotten_every_pattern_is_empty() -> None:
+    memory = filled("order 3")[0].forget(1.0)
+    for ask in (lambda: memory.recall(np.ones(CELLS)), lambda: memory.energy(np.ones(CELLS)), lambda: memory.weights):
+        with pytest.raises(cofire.EmptyMemoryError, match="nothing is stored"):
+            ask()
+    given = patterns(memory, 2)[0]
+    np.testing.assert_array_equal(memory.store(given).recall(given).patterns, given)
+
+
 @each
 def test_cues_of_another_length(name: str) -> None:
     memory, _ = filled(name)
@@ -292,12 +301,17 @@ def test_a_memory_that_cannot_be(make: Any, message: str) -> None:
 
 def test_questions_that_cannot_be_asked() -> None:
     memory, (given,) = filled("hebb")
+    pairs, (_, names) = filled("pairs")
     for ask, message in (
         (lambda: memory.recall(given, mode="sequential"), "mode = 'sequential' is refused"),  # type: ignore[arg-type]
         (lambda: memory.recall(given, steps=0), "steps = 0 is refused"),
         (lambda: memory.forget(1.5), "rate = 1.5 is refused"),
         (lambda: memory.capacity([5, 3]), "numbers = "),
         (lambda: memory.capacity(flipped=(0.7,)), "flipped = "),
+        (lambda: memory.capacity(nets=0), "nets = 0 is refused"),
+        (lambda: memory.capacity(cues=0), "cues = 0 is refused"),
+        (lambda: memory.capacity(seed=-1), "seed = -1 is refused"),
+        (lambda: pairs.recall(names, given="partners", mode="foo"), "mode = 'foo' is refused"),  # type: ignore[call-arg]
         (lambda: filled("willshaw")[0].recall(given, mode="asynchronous"), "comparing all of them"),
         (lambda: filled("sequence")[0].store(given, then="stop"), "then = 'stop' is refused"),  # type: ignore[call-arg]
     ):
@@ -327,6 +341,16 @@ def test_files_that_hold_no_memory(tmp_path: Path) -> None:
         load(path)
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.npz")
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    memory = filled("hebb")[0]
+    with pytest.raises(cofire.DataError, match=r"none/kept\.npz cannot be written: No such file"):
+        memory.save(tmp_path / "none" / "kept.npz")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(cofire.DataError, match="folder cannot be written: Is a directory"):
+        memory.save(tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_rule_that_remembers_cannot_be_saved(tmp_path: Path) -> None:

@@ -35,6 +35,12 @@ def test_lags_stay_whole_where_the_period_is_not() -> None:
     assert post == [4, 37, 71, 104]
 
 
+@pytest.mark.parametrize("repeats", range(2, 14))
+def test_the_last_spike_is_within_the_protocol(repeats: int) -> None:
+    trains = protocols.pairing(lag=10 * ms, frequency=1 / 0.0105, repeats=repeats, dt=1 * ms)  # 31.5 + 10 steps
+    assert trains.steps > max(max(train) for train in spikes(trains))
+
+
 def test_a_triplet_has_its_lags_to_the_spike_in_the_middle() -> None:
     trains = protocols.triplets(first=[5 * ms, -5 * ms], second=[-15 * ms, 10 * ms], repeats=1, dt=1 * ms)
     assert spikes(trains, 0) == ([0, 20], [5])
@@ -134,6 +140,11 @@ PAIRING: dict[str, Any] = {"lag": 10 * ms, "repeats": 2}
         (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=[1, 2], delay=[0, 0, 0]), "weight .2,., delay .3,."),
         (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"A_pluss": 1}), "did you mean 'A_plus'"),
         (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"tau_plus": [1, -1]}), "greater than 0"),
+        (
+            lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"tau_plus": 20 * mV}),
+            r"tau_plus = 20\*mV",
+        ),
+        (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"A_plus": [1 * ms]}), r"A_plus = 1\*ms"),
         (lambda: protocols.pairing(**PAIRING).play("stdp", weight=1), "not a cofire.Rule"),  # type: ignore[arg-type]
     ],
 )

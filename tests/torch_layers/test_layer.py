@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cofire import ArrayError, CofireError, DivergenceError, LanguageError, ParameterError, Rule, activations, rules
+from cofire.estimators import soft_hebb
 from cofire.units import ms
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -104,6 +105,36 @@ def test_an_exception_leaves_weights_as_they_were() -> None:
     assert_close(net, before, atol=0)
 
 
+def test_a_batch_in_pieces_passes_by_layers_that_rest() -> None:
+    net, whole = make_net(), make_net()
+    whole.load_state_dict(net.state_dict())
+    for part in (net, whole):
+        part[2].eval()
+    with accumulate(net):
+        net(images(2))
+    whole(images(2))
+    assert_close(net, whole)
+    assert [int(net[n].steps) for n in (0, 2, 4)] == [1, 0, 1]
+    before = copy.deepcopy(net)
+    with accumulate(net.eval()):
+        net(images(2))
+    assert_close(net, before, atol=0)
+
+
+def test_no_layer_learns_from_a_batch_from_which_another_cannot() -> None:
+    wild = plastic(nn.Linear(3, 2), rules.hebb(eta=1e38), activation=torch.ones_like)  # too much only when summed
+    net = nn.Sequential(plastic(nn.Linear(4, 3), rules.oja()), wild)
+    before = copy.deepcopy(net)
+
+    def learn_in_pieces() -> None:
+        with accumulate(net):
+            net(torch.rand(100, 4))
+
+    with pytest.raises(DivergenceError):
+        learn_in_pieces()
+    assert_close(net, before, atol=0)
+
+
 def test_state_dict_goes_on_where_it_was() -> None:
     net, other = make_net(), make_net()
     net(images(4))
@@ -190,6 +221,12 @@ def test_a_modulator_and_a_target_come_with_the_input() -> None:
     assert torch.equal(rewarded.module.weight, w)
     rewarded(x, reward=torch.tensor([1.0, 0, 0, 0]))
     torch.testing.assert_close(rewarded.module.weight.data, w + (x[:1] @ w.T).T @ x[:1] / 4)
+    for layer, batch in ((nn.Linear(3, 2), torch.rand(2, 3)), (nn.Conv1d(3, 2, 1), torch.rand(2, 3, 1))):
+        learns = plastic(layer, Rule("dw/dt = reward * pre * post", signals="reward"))
+        for reward in (1, [1.0, 2.0], np.array([1.0, 2.0]), torch.ones(2, dtype=torch.float64), torch.ones(1)):
+            learns(batch, reward=reward)
+        with pytest.raises(ArrayError, match="reward cannot be read as numbers"):
+            learns(batch, reward="much")
     told = plastic(nn.Conv1d(1, 1, 1, bias=False), rules.delta(eta=0.5))
     for _ in range(50):
         told(torch.ones(1, 1, 3), post_target=torch.full((1, 1, 3), 2.0))
@@ -218,7 +255,9 @@ def test_competition_about_another_response() -> None:
 def test_scales() -> None:
     w, change = torch.tensor([[3.0, 4.0], [0.6, 0.8]]), torch.tensor([[1.0, -2.0], [0.5, 0.0]])
     torch.testing.assert_close(scales.largest(change, w, 0.1), change / 2 * 0.1)
-    torch.testing.assert_close(scales.slowing(change, w, 0.1), torch.tensor([[0.1, -0.2], [0.0, 0.0]]))
+    torch.testing.assert_close(scales.slowing(change, w, 0.1), change / 2 * 0.1 * torch.tensor([[2.0], [0.01]]))
+    slowed = torch.as_tensor(soft_hebb.slowed(w.numpy()))[:, None]  # never to a stop, as in the estimators
+    torch.testing.assert_close(scales.slowing(change, w, 0.1), scales.largest(change, w, 0.1) * slowed)
     assert torch.equal(scales.largest(0 * change, w, 0.1), 0 * change)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,19 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cofire.errors import DataError
+from cofire.files import replacing
 
 
 def write(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Writes beside `path`, then renames: a kill leaves the old file or the new one. Raises: `DataError`."""
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        beside.replace(path)
-    except OSError as error:
-        raise DataError(f"the checkpoint {path} cannot be written: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    """Raises: `DataError`; see `cofire.files`."""
+    with replacing(path) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def read(path: Path, training: str) -> dict[str, NDArray[Any]] | None:
@@ -35,9 +29,9 @@ def read(path: Path, training: str) -> dict[str, NDArray[Any]] | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = dict(file)
-    except (OSError, ValueError, EOFError, zlib.error) as error:
+    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not a checkpoint ({error}): give another path, or remove it") from None
     if str(found.pop("training", "")) != training:
         raise DataError(f"{path} is the checkpoint of other parameters or data: give another path, or remove it")

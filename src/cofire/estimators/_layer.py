@@ -36,6 +36,7 @@ Layer = TypeVar("Layer", bound="HebbianLayer")
 COUNT = [Interval(Integral, 1, None, closed="left")]
 POSITIVE = [Interval(Real, 0, None, closed="neither")]
 NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
+SHARE = [Interval(Real, 0, 1, closed="neither")]
 
 PARAMETERS: dict[str, list[Any]] = {
     "n_units": COUNT,
@@ -186,7 +187,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.n_steps_ += 1
 
     def _diagnose(self, X: Array) -> None:
-        won = np.zeros(self.n_units, dtype=bool)
+        won = np.zeros(len(self.weights_), dtype=bool)
         for begin in range(0, len(X), 4096):
             won[self._response(self._prepared(X[begin : begin + 4096])).argmax(axis=1)] = True
         self.dead_units_ = np.flatnonzero(~won)
@@ -209,7 +210,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.n_units)
+        return len(self.weights_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

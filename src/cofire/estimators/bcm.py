@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from cofire import rules
 from cofire.estimators._layer import PARAMETERS, POSITIVE, Array, HebbianLayer
@@ -82,6 +83,7 @@ class BCM(HebbianLayer):
 
     @property
     def threshold_(self) -> Array:
+        check_is_fitted(self)
         (threshold,) = self._state.values()
         result: Array = threshold / self.target
         return result

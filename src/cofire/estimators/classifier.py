@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from cofire import rules
 from cofire.estimators._layer import PARAMETERS, Array
+from cofire.estimators.linear import LinearClassifier
 from cofire.estimators.ridge import one_hot
 
 
-class HebbianClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class HebbianClassifier(LinearClassifier):
     """One linear unit a class, supervised.
 
     The rule is `cofire.rules.delta` with `post_target` 1 for the class of the sample and 0 for all others; a constant
@@ -94,19 +95,9 @@ class HebbianClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.weights_, pre=x, post=x @ self.weights_.T, post_target=targets, out=self.weights_, dt=dt / self._power
         )
 
-    def decision_function(self, X: Any) -> Array:
-        """The responses of the units, `[n, classes]`; of two, their difference `[n]`."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        scores: Array = with_bias(X) @ self.weights_.T
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
-
-    def predict(self, X: Any) -> Array:
-        """The class of greatest response, `[n]`."""
-        scores = self.decision_function(X)
-        which = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        named: Array = self.classes_[which]
-        return named
+    def _responses(self, X: Array) -> Array:
+        found: Array = with_bias(X) @ self.weights_.T
+        return found
 
 
 def with_bias(X: Array) -> Array:

@@ -29,10 +29,10 @@ def share_of_wins(wins: Array, post: Array) -> Array:
 def one_after_another(post: Array, eta: float) -> Array:
     """`post`, at least 0, such that its sum over the batch moves weights as far as the samples would in turn.
 
-    For rules of the form η y (x - w): n samples in turn leave (1 - η)^n of a weight; in one sum they would leave
-    1 - n η, which runs away for n η > 2.
+    For rules of the form η y (x - w), η below 1: n samples in turn leave (1 - η)^n of a weight; in one sum they would
+    leave 1 - n η, which runs away for n η > 2.
     """
     total = post.sum(axis=0, dtype=np.float64)
-    moved = -np.expm1(total * np.log1p(-min(eta, 1 - 1e-6)))
+    moved = -np.expm1(total * np.log1p(-eta))
     scaled: Array = post * np.divide(moved, eta * total, out=np.ones_like(moved), where=total > 0)
     return scaled.astype(post.dtype)

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from cofire import activations, rules
 from cofire.estimators import competition
-from cofire.estimators._layer import NOT_NEGATIVE, PARAMETERS, Array, HebbianLayer
+from cofire.estimators._layer import NOT_NEGATIVE, PARAMETERS, SHARE, Array, HebbianLayer
 from cofire.rule import Rule
 
 
@@ -61,7 +61,11 @@ class CompetitiveLearning(Prototypes):
     """
 
     _kept = ("weights_", "wins_")
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**PARAMETERS, "conscience": NOT_NEGATIVE}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **PARAMETERS,
+        "learning_rate": SHARE,
+        "conscience": NOT_NEGATIVE,
+    }
 
     def __init__(
         self,

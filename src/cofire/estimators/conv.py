@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +37,7 @@ class ConvHebb(HebbianLayer):
     ----------
     filters : number of filters of each layer: a number for one layer, or a tuple.
     sizes : side of the patches of each layer, in pixels of what it sees.
-    temperature : t of the softmax of each layer, as in `SoftHebb`.
+    temperature : t of the softmax of each layer, as in `SoftHebb`: a number for all layers, or a tuple.
     threshold : cosine of patch and filter below which nothing is handed on.
     floor : square contrast at which a patch counts half, in units of that of the first patches on average.
     grid : windows along each side, at most.
@@ -59,7 +59,7 @@ class ConvHebb(HebbianLayer):
         **{name: allowed for name, allowed in PARAMETERS.items() if name != "n_units"},
         "filters": [Interval(Integral, 1, None, closed="left"), tuple],
         "sizes": [tuple],
-        "temperature": [tuple],
+        "temperature": [*POSITIVE, tuple],
         "threshold": NOT_NEGATIVE,
         "floor": POSITIVE,
         "grid": COUNT,
@@ -71,7 +71,7 @@ class ConvHebb(HebbianLayer):
         filters: int | tuple[int, ...] = 16,
         *,
         sizes: tuple[int, ...] = (5, 3, 3),
-        temperature: tuple[float, ...] = (5.0, 50.0, 50.0),
+        temperature: float | tuple[float, ...] = (5.0, 50.0, 50.0),
         threshold: float = 0.1,
         floor: float = 0.2,
         grid: int = 7,
@@ -140,7 +140,7 @@ class ConvHebb(HebbianLayer):
             if not x.shape[1]:
                 return np.zeros_like(w)
             u = w @ x
-            post = activations.soft(u.T, self.temperature[layer])
+            post = activations.soft(u.T, self._temperatures[layer])
             return self._rule_.delta(w, pre=x.T, post=post, post_drive=u.T, reduce="sum")
 
         total = slowed(w)[:, None] * sum(each(change, halves))  # the rule is linear in `post`
@@ -222,13 +222,20 @@ class ConvHebb(HebbianLayer):
     def _filters(self) -> tuple[int, ...]:
         return self.filters if isinstance(self.filters, tuple) else (self.filters,)
 
+    @property
+    def _temperatures(self) -> tuple[float, ...]:
+        t = self.temperature
+        return t if isinstance(t, tuple) else (t,) * len(self._filters)
+
     def _shape_of(self, features: int) -> tuple[int, int, int]:
         """Rows, columns and channels of an image, the parameters checked against each other."""
         for name, given in (("filters", self._filters), ("sizes", self.sizes)):
             if not given or any(not isinstance(each, Integral) or each < 1 for each in given):
                 raise ParameterError(f"{name} = {given!r} is refused: it must be whole numbers above 0, one a layer")
-        for name in ("sizes", "temperature"):
-            if len(getattr(self, name)) < len(self._filters):
+        if any(not isinstance(each, Real) or not each > 0 for each in self._temperatures):
+            raise ParameterError(f"temperature = {self.temperature!r} is refused: it must be numbers above 0")
+        for name, entries in (("sizes", len(self.sizes)), ("temperature", len(self._temperatures))):
+            if entries < len(self._filters):
                 has = f"{name} = {getattr(self, name)!r}"
                 raise ParameterError(f"{has} has fewer entries than filters = {self.filters!r} has layers")
         side = round(features**0.5)
@@ -245,8 +252,8 @@ class ConvHebb(HebbianLayer):
     def _n_features_out(self) -> int:
         rows, columns, _ = self._shape
         total = 0
-        for filters in self._filters:
-            total += 2 * filters * patches.count_windows(rows, self.grid) * patches.count_windows(columns, self.grid)
+        for w in self.filters_:
+            total += 2 * len(w) * patches.count_windows(rows, self.grid) * patches.count_windows(columns, self.grid)
             rows, columns = -(-rows // 2), -(-columns // 2)
         return total
 

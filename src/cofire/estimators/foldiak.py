@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
-from sklearn.utils._param_validation import Interval
 
 from cofire import rules
 from cofire.estimators import competition
-from cofire.estimators._layer import COUNT, PARAMETERS, POSITIVE, Array, HebbianLayer, LearningWarning
+from cofire.estimators._layer import COUNT, PARAMETERS, POSITIVE, SHARE, Array, HebbianLayer, LearningWarning
 from cofire.rule import Rule
 
 STEEPNESS = 10.0  # of a unit's response while the layer settles, as published
@@ -30,7 +28,7 @@ class FoldiakCoder(HebbianLayer):
     ----------
     n_units : units.
     p : the share of samples in which a unit is on.
-    learning_rate : of the weights. inhibition_rate : of the inhibition. threshold_rate : of the thresholds.
+    learning_rate : of the weights, below 1. inhibition_rate : of the inhibition. threshold_rate : of the thresholds.
     epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
 
     Attributes
@@ -44,7 +42,8 @@ class FoldiakCoder(HebbianLayer):
     _kept = ("weights_", "inhibition_", "threshold_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **PARAMETERS,
-        "p": [Interval(Real, 0, 1, closed="neither")],
+        "learning_rate": SHARE,
+        "p": SHARE,
         "inhibition_rate": POSITIVE,
         "threshold_rate": POSITIVE,
         "batch_size": COUNT,

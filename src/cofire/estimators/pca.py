@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from cofire import rules
-from cofire.estimators._layer import PARAMETERS, Array, HebbianLayer
+from cofire.estimators._layer import PARAMETERS, SHARE, Array, HebbianLayer
 from cofire.rule import Rule
 
 
@@ -37,6 +37,7 @@ class HebbianPCA(HebbianLayer):
     _kept = ("weights_", "mean_", "_power", "_seen")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **PARAMETERS,
+        "learning_rate": SHARE,
         "rule": [StrOptions({"sanger", "oja_subspace"})],
     }
 

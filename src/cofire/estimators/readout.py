@@ -10,16 +10,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from cofire.errors import ParameterError, shown
+from cofire.estimators.linear import LinearClassifier
 from cofire.estimators.ridge import PENALTIES, RidgeSums, one_hot
 
 Array = NDArray[Any]
 
 
-class RidgeReadout(ClassifierMixin, BaseEstimator):
+class RidgeReadout(LinearClassifier):
     """A linear classifier in closed form: ridge regression on the classes as 0 and 1.
 
     Each call of `partial_fit` adds its samples to the sums; the solution is that of all samples so far, whatever the
@@ -27,7 +29,7 @@ class RidgeReadout(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    penalties : those tried, in units of the mean variance of a feature times the number of samples.
+    penalties : those tried, above 0, in units of the mean variance of a feature times the number of samples.
 
     Attributes
     ----------
@@ -52,6 +54,7 @@ class RidgeReadout(ClassifierMixin, BaseEstimator):
         return self._add(X, y, classes)
 
     def _add(self, X: Any, y: Any, classes: Any) -> RidgeReadout:
+        self._penalties()  # refused now rather than when the solution is asked for
         first = not hasattr(self, "classes_")
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
         check_classification_targets(y)
@@ -74,21 +77,17 @@ class RidgeReadout(ClassifierMixin, BaseEstimator):
         return self._solved()[2]
 
     def _solved(self) -> tuple[Array, Array, float]:
-        if "classes_" not in self.__dict__:
-            raise AttributeError("this RidgeReadout has learned nothing yet: call fit")
-        coefficients, intercepts, penalties = self._sums.solved(tuple(self.penalties))
+        check_is_fitted(self, "classes_")
+        coefficients, intercepts, penalties = self._sums.solved(self._penalties())
         return coefficients[0], intercepts[0], float(penalties[0])
 
-    def decision_function(self, X: Any) -> Array:
-        """What the regression says of each class, `[n, classes]`; of two, their difference `[n]`."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        scores: Array = X @ self.coef_ + self.intercept_
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+    def _responses(self, X: Array) -> Array:
+        found: Array = X @ self.coef_ + self.intercept_
+        return found
 
-    def predict(self, X: Any) -> Array:
-        """The class of greatest score, `[n]`."""
-        scores = self.decision_function(X)
-        which = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        named: Array = self.classes_[which]
-        return named
+    def _penalties(self) -> tuple[float, ...]:
+        tried = np.asarray(self.penalties)
+        numbers = tried.ndim == 1 and len(tried) and tried.dtype.kind in "fiu"
+        if not numbers or not np.all((tried > 0) & (tried < np.inf)):
+            raise ParameterError(f"penalties = {shown(self.penalties)} is refused: it must be numbers above 0")
+        return tuple(tried.tolist())

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from cofire import rules
 from cofire.estimators import competition
-from cofire.estimators._layer import COUNT, PARAMETERS, Array
+from cofire.estimators._layer import COUNT, PARAMETERS, SHARE, Array
 from cofire.estimators.competitive import Prototypes
 from cofire.rule import Rule
 
@@ -40,6 +40,7 @@ class SelfOrganizingMap(Prototypes):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: allowed for name, allowed in PARAMETERS.items() if name != "n_units"},
+        "learning_rate": SHARE,
         "rows": COUNT,
         "columns": COUNT,
         "radius": [Interval(Real, 0, None, closed="neither"), None],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cofire.errors import CofireError, DataError, ParameterError
+from cofire.files import replacing
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -29,16 +29,9 @@ def write(path: str | os.PathLike[str], memory: Memory) -> None:
         "stored": memory.stored,
         "settings": {name: _plain(value) for name, value in memory._settings().items()},
     }
-    target = Path(path)
     arrays = {f"learnt/{name}": value for name, value in memory._arrays().items()}
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=target.name, delete=False) as file:
-        try:
-            np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
-            file.close()
-            Path(file.name).replace(target)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    with replacing(Path(path)) as file:
+        np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
 
 
 def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: Any) -> Memory:

@@ -95,11 +95,13 @@ class Memory(ABC):
         Into each of `nets` empty memories go random patterns, up to each of `numbers` (by default up to nearly twice
         what theory says), and `cues` of them are recalled with the shares `flipped` of wrong cells: 0 tells which
         patterns are stable, the others how wide the basins are; 30 steps are given them. Nothing stored is touched.
+        Raises: `ParameterError`.
         """
+        nets, cues, seed = whole("nets", nets, 1), whole("cues", cues, 1), whole("seed", seed, 0)
         return measured(self, numbers, flipped, nets, cues, seed, progress)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes the memory to the file `path`, whole or not at all, as .npz without pickle."""
+        """Writes the memory to the file `path`, whole or not at all, as .npz without pickle. Raises: `DataError`."""
         _files.write(path, self)
 
     def __repr__(self) -> str:
@@ -159,12 +161,16 @@ class Memory(ABC):
     def _asked(self, cues: Any, steps: int, mode: Mode, seed: int) -> tuple[Array, int, Mode, int]:
         """What recall is asked for, checked."""
         home = self._ready("recall")
+        how = self._how(steps, mode, seed)
+        return self._cues(home, cues), *how
+
+    def _how(self, steps: int, mode: Mode, seed: int) -> tuple[int, Mode, int]:
         if mode not in self.modes:
             raise ParameterError(
                 f"mode = {shown(mode)} is refused: it must be {' or '.join(map(repr, self.modes))}"
                 f"{self.one_mode or did_you_mean(str(mode), self.modes)}"
             )
-        return self._cues(home, cues), whole("steps", steps, 1), mode, whole("seed", seed, 0)
+        return whole("steps", steps, 1), mode, whole("seed", seed, 0)
 
     def _fresh(self) -> Self:
         """An empty memory with the same settings."""
@@ -185,7 +191,7 @@ class Memory(ABC):
         return home.take(name, given)
 
     def _ready(self, purpose: str) -> Home:
-        if self._home is None:
+        if self._home is None or not self.stored:
             raise EmptyMemoryError(
                 f"this {type(self).__name__} cannot {purpose}: nothing is stored; store(patterns) first"
             )

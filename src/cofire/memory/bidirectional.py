@@ -68,8 +68,9 @@ class BidirectionalMemory(Memory):
         if given == "patterns":
             return super().recall(cues, steps=steps, mode=mode, seed=seed)
         home = self._ready("recall")
+        steps, *_ = self._how(steps, mode, seed)
         cues = self._taken(home, "cues", rows("cues", cues, self.partners), (*SIGNS, 0))
-        found = self._from(cues, self._learnt["w"].T, whole("steps", steps, 1))
+        found = self._from(cues, self._learnt["w"].T, steps)
         return Recalled(found.partners, found.converged, found.energies, found.steps, partners=found.patterns)
 
     def _settings(self) -> dict[str, Any]:

@@ -180,8 +180,8 @@ def _repeated(pre: list[Any], post: list[Any], period: Array, repeats: Any, rest
     begin = np.rint(np.arange(number.max(initial=0))[:, None] * period)  # [repeat, set]
     begin[np.arange(len(begin))[:, None] >= number] = np.nan
     when = begin[:, None, :] + group  # [repeat, spike, set]
-    last = np.nanmax(group, axis=0, initial=0.0) + 1
-    steps = np.rint(np.maximum(number * period, (number - 1) * period + last) + after).astype(np.int64)
+    ended = np.nanmax(when, axis=(0, 1), initial=-1) + 1
+    steps = np.rint(np.maximum(number * period, ended) + after).astype(np.int64)
     return Trains(shape, _listed(when[:, : len(pre)]), _listed(when[:, len(pre) :]), steps, dt)
 
 

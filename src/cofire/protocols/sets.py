@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cofire.errors import ArrayError, DimensionError, ParameterError
 from cofire.protocols.trains import replay
 from cofire.rule import Rule
-from cofire.units import FREQUENCY, TIME, Dimension, Quantity, in_si
+from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Dimension, Quantity, in_si
 
 Array = NDArray[Any]
 Times = Any  # a number in SI units, a quantity, or an array or list of either
@@ -52,11 +52,11 @@ class Trains:
 
         Every set is one synapse between two cells of its own. Sets that agree in the rule's parameters and in length
         are one call of `replay`, so it is the rule's parameters and the lengths that cost, a few milliseconds each.
-        Raises: as `replay`, and `ArrayError` if shapes do not go together.
+        Raises: as `replay`, `DimensionError`, and `ArrayError` if shapes do not go together.
         """
         if not isinstance(rule, Rule):
             raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair()")
-        given = {name: si(name, value) for name, value in (parameters or {}).items()}
+        given = {name: si(name, value, _dimension(rule, name)) for name, value in (parameters or {}).items()}
         late = np.rint(times("delay", delay) / in_si(self.dt)).astype(np.int64)
         start = np.asarray(in_si(weight) if isinstance(weight, Quantity) else weight, dtype=np.float64)
         shape = broadcast(protocol=np.empty(self.shape), weight=start, delay=late, **given)
@@ -140,6 +140,14 @@ def _groups(
     for row, chosen in zip(rows, np.split(order, np.cumsum(np.bincount(of.ravel()))[:-1]), strict=True):
         changes = {name: _like(rule.parameters.get(name), v) for name, v in zip(given, row[1:], strict=True)}
         yield rule.with_(**changes) if changes else rule, chosen
+
+
+def _dimension(rule: Rule, name: str) -> Dimension | None:
+    """That of a parameter; None if the rule has no such parameter, and will say so."""
+    if name not in rule.parameters:
+        return None
+    default = rule.parameters[name]
+    return default.dimension if isinstance(default, Quantity) else DIMENSIONLESS
 
 
 def _like(default: Any, value: float) -> float | Quantity:

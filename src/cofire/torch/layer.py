@@ -73,15 +73,17 @@ def plastic(
 def accumulate(net: nn.Module) -> Iterator[None]:
     """Forward passes inside learn nothing until the end, and then as one batch: for a batch that comes in pieces.
 
-    Weights stay as they were if an exception leaves it.
+    A layer that rests, or that no sample reaches, stays as it is; all do if an exception leaves it.
     """
     layers = [layer for layer in net.modules() if isinstance(layer, Plastic)]
     for layer in layers:
         layer.gathers = True
     try:
         yield
-        for layer in layers:
-            layer.step()
+        learnt = [layer._learnt() for layer in layers]
+        for layer, new in zip(layers, learnt, strict=True):
+            if new is not None:
+                layer._take(new)
     finally:
         for layer in layers:
             layer.gathers = False
@@ -142,7 +144,8 @@ class Plastic(nn.Module):
         weight: Any = self.module.weight
         with torch.autocast(weight.device.type, enabled=False):
             gather = self._gather_dense if self.geometry is None else self._gather_patches
-            gather(x.to(weight.dtype), output.to(weight.dtype), signals)
+            given = {name: _numbers(name, value, weight) for name, value in signals.items()}
+            gather(x.to(weight.dtype), output.to(weight.dtype), given)
             if not self.gathers:
                 try:
                     self.step()
@@ -158,8 +161,16 @@ class Plastic(nn.Module):
     @torch.no_grad()
     def step(self) -> None:
         """Learns from what was gathered, here and in all other processes."""
-        weight: Any = self.module.weight
-        w = self._synapses(weight)
+        new = self._learnt()
+        if new is None:
+            raise ArrayError("there is nothing to learn from: the batch is empty")
+        self._take(new)
+
+    @torch.compiler.disable
+    @torch.no_grad()
+    def _learnt(self) -> dict[str, Tensor] | None:
+        """What the weights and all that is kept would be after a step, checked; None if nothing was gathered."""
+        w = self._synapses(self.module.weight)
         names = ("w", *self._names)
         sums = {name: self._sums.get(name, torch.zeros_like(w if name == "w" else self._kept(name))) for name in names}
         many = self._many
@@ -172,19 +183,25 @@ class Plastic(nn.Module):
             parts = flat.split([part.numel() for part in sums.values()])
             sums = {name: part.view_as(sums[name]) for name, part in zip(names, parts, strict=True)}
         if not many:
-            raise ArrayError("there is nothing to learn from: the batch is empty")
+            return None
         slope = self._rows(sums.pop("w") / many)
         rows = self._rows(w)
         step = slope if self.scale is None else self.scale(slope, rows)
         duration = compiler.duration(self.rule, self.dt) * (many if self.reduce == "sum" else 1)
-        new = rows + duration * step
-        kept = {name: part / many for name, part in sums.items()}
-        when = f"step {int(self.steps) + 1}"
-        for name, part in (("the weights", new), *kept.items()):
+        found = {"w": rows + duration * step, **{name: part / many for name, part in sums.items()}}
+        for name, part in found.items():
             if not gemm.is_finite(part):
-                raise DivergenceError(f"{name} would not be finite after {when}; {tamed(self.rule)}")
-        weight.copy_(rates.held(new, self.rule, xp).view(weight.shape))
-        for name, part in kept.items():
+                what = "the weights" if name == "w" else name
+                raise DivergenceError(
+                    f"{what} would not be finite after step {int(self.steps) + 1}; {tamed(self.rule)}"
+                )
+        return found
+
+    @torch.no_grad()
+    def _take(self, found: dict[str, Tensor]) -> None:
+        weight: Any = self.module.weight
+        weight.copy_(rates.held(found.pop("w"), self.rule, xp).view(weight.shape))
+        for name, part in found.items():
             self._kept(name).copy_(part)
         self.steps += 1
 
@@ -253,17 +270,16 @@ class Plastic(nn.Module):
                 )
         self._add(sums, many)
 
-    def _signal(self, name: str, value: Any, x: Tensor, output: Tensor) -> Tensor:
+    def _signal(self, name: str, value: Tensor, x: Tensor, output: Tensor) -> Tensor:
         """A modulator as `[batch]`, a variable of a cell as the input or output is. Raises: `ArrayError`."""
-        tensor = torch.as_tensor(value, dtype=x.dtype, device=x.device)
         if name in self.rule.signals:
             wanted = (len(x),)
-            tensor = tensor.expand(wanted) if tensor.numel() == 1 else tensor
+            value = value.expand(wanted) if value.numel() == 1 else value
         else:
             wanted = tuple(x.shape) if name.startswith("pre_") else tuple(output.shape)
-        if tuple(tensor.shape) != wanted:
-            raise ArrayError(f"{name} has shape {tuple(tensor.shape)}; expected {wanted}")
-        return tensor
+        if tuple(value.shape) != wanted:
+            raise ArrayError(f"{name} has shape {tuple(value.shape)}; expected {wanted}")
+        return value
 
     def _add(self, means: Mapping[str, Tensor], many: int) -> None:
         for name, mean in means.items():
@@ -287,10 +303,18 @@ class Plastic(nn.Module):
         return repr(self.rule)
 
 
-def _by_sample(name: str, value: Any, shape: Any, modulator: bool) -> Any:
+def _numbers(name: str, value: Any, like: Tensor) -> Tensor:
+    """A signal as a tensor. Raises: `ArrayError`."""
+    try:
+        return torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ArrayError(f"{name} cannot be read as numbers: {error}") from None
+
+
+def _by_sample(name: str, value: Tensor, shape: Any, modulator: bool) -> Tensor:
     """A signal of a dense layer whose input is `[*shape, cells]`, samples in one row."""
-    if not isinstance(value, torch.Tensor) or value.ndim == 0:
-        return value
+    if value.ndim == 0 or (modulator and value.numel() == 1):
+        return value.reshape(())
     kept = 0 if modulator else 1
     if tuple(value.shape[: value.ndim - kept]) != tuple(shape):
         raise ArrayError(f"{name} has shape {tuple(value.shape)}; expected {(*shape, *('cells',) * kept)}")

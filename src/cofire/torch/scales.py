@@ -23,6 +23,6 @@ def largest(change: Tensor, w: Tensor, rate: float) -> Tensor:  # noqa: ARG001
 
 
 def slowing(change: Tensor, w: Tensor, rate: float) -> Tensor:
-    """`rate` is that of a cell whose weights have length 2, or 0."""
+    """`rate` is that of a cell whose weights have length 2, or 0; no cell stands still."""
     lengths = torch.linalg.vector_norm(w, dim=1, keepdim=True)
-    return largest(change, w, rate) * (lengths - 1).abs().sqrt()
+    return largest(change, w, rate) * (lengths - 1).abs().clamp(min=1e-4).sqrt()

@@ -20,7 +20,7 @@ _LETTERS = {"f": ("s", ctypes.c_float), "d": ("d", ctypes.c_double)}
 
 def add_product(out: np.ndarray, left: np.ndarray, right: np.ndarray) -> None:
     """`left[k, rows]`, `right[k, columns]`, `out[rows, columns]`, which may be a part of the rows of another array."""
-    gemm = _gemm(out.dtype.char) if left.dtype == right.dtype == out.dtype and out.size else None
+    gemm = _gemm(out.dtype.char) if left.dtype == right.dtype == out.dtype and out.size and left.size else None
     if gemm is None or _step(out) is None:
         out += left.T @ right
         return

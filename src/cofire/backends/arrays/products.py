@@ -243,17 +243,16 @@ def _is_ordered(node: Expr) -> bool:
 
 def _tiled_block(part: Expr, gain: float, values: Values) -> Block:
     """A term that does not separate: so many samples at once that a tile stays in the cache."""
-    whole = any(_is_ordered(node) for node in walk(part))
 
     def block(window: slice) -> Array:
         shape = (window.stop - window.start, values.w.shape[1])
         total: Array = 0.0
-        for samples in sample_windows(values.samples, values.w.shape[0] * shape[1] if whole else shape[0] * shape[1]):
-            tile = values.value(part, ORDER, {"batch": samples} if whole else {"batch": samples, "post": window})
-            tile = values.array(tile)
-            if whole:
-                tile = values.xp.broadcast_to(tile, (samples.stop - samples.start, *values.w.shape))[:, window, :]
+        for samples in sample_windows(values.samples, shape[0] * shape[1]):
+            tile = values.array(values.value(part, ORDER, {"batch": samples, "post": window}))
             total = total + values.xp.sum(values.xp.broadcast_to(tile, (samples.stop - samples.start, *shape)), axis=0)
         return (gain / values.samples) * total
 
-    return block
+    if not any(_is_ordered(node) for node in walk(part)):
+        return block
+    change = block(slice(0, values.w.shape[0]))  # each row needs those above it, as they were before any was written
+    return lambda window: change[window, :]

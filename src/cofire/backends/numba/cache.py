@@ -11,30 +11,21 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 import warnings
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+_ONE_AT_A_TIME = threading.RLock()  # else a second thread is given a module that has not run to its end
+
 
 def load(source: str) -> ModuleType:
     """The module whose text is `source`, which this package has printed."""
     name = name_of(source)
-    if name in sys.modules:
-        return sys.modules[name]
-    path = _written(folder(os.environ.get("COFIRE_CACHE", "")), name, source)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: numba asks for a function's module by name when it opens its cache
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    with _ONE_AT_A_TIME:
+        return sys.modules[name] if name in sys.modules else _run(name, source)
 
 
 def name_of(source: str) -> str:
@@ -59,6 +50,21 @@ def folder(chosen: str = "") -> Path:
             stacklevel=2,
         )
         return Path(tempfile.mkdtemp(prefix="cofire_"))
+
+
+def _run(name: str, source: str) -> ModuleType:
+    path = _written(folder(os.environ.get("COFIRE_CACHE", "")), name, source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: numba asks for a function's module by name when it opens its cache
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _written(where: Path, name: str, source: str) -> Path:
