@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from cofire import Rule, compiler, neurons, rules
 from cofire.backends.reference import spikes as reference
-from cofire.network import Network, all_to_all, fixed_probability, from_pairs, uniform
+from cofire.network import Network, all_to_all, fixed_probability, from_pairs, resume, uniform
 from cofire.network.projections import Projection
 from cofire.units import Hz, ms, mV, second, volt
 
@@ -130,6 +131,28 @@ def test_a_pulse_given_during_the_run_fades_until_it_is_nothing() -> None:
     assert dopamine.value == pytest.approx(2.0 * np.exp(-1.0), rel=1e-9)
     net.run(1 * second)  # exp(-25) of it is left: less than a billionth
     assert dopamine.value == 0.0
+
+
+def test_a_pulse_fades_to_nothing_after_a_stop_too(tmp_path: Path) -> None:
+    """What counts as nothing depends on the largest value there was, which is in the checkpoint."""
+    file = tmp_path / "run.npz"
+    values = []
+    for stops in (False, True):
+        net, synapses, _ = lively(rules.reward_stdp())
+        net.run(10 * ms)
+        net.modulators["dopamine"].value = 1e6
+        assert net.modulators["dopamine"].value == 1e6
+        net.modulators["dopamine"].pulse(1e6)
+        if stops:
+            with pytest.raises(ZeroDivisionError):
+                net.run(890 * ms, checkpoint=file, every=100 * ms, each=(150 * ms, lambda: 1 // 0))  # type: ignore[arg-type,return-value]
+            net = resume(file)[0]
+            synapses = net.projections[0]
+        else:
+            net.run(890 * ms)
+        values.append((net.modulators["dopamine"].value, synapses.weight.values.tobytes()))
+    assert values[0] == values[1]
+    assert values[0][0] == 0.0  # 2e6 * exp(-22) is less than 2e6 * 1e-9
 
 
 def test_learning_off_freezes_and_on_goes_on() -> None:

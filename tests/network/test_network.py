@@ -120,11 +120,85 @@ def test_ctrl_c_keeps_what_there_is() -> None:
 
 
 def test_a_run_that_explodes_stops_if_asked() -> None:
-    net, _, noise, *_ = small()
-    record = net.run(1 * second, record=[noise.spikes], max_rate=10 * Hz)
+    net = small()[0]
+    record = net.run(1 * second, max_rate=10 * Hz)
     assert record.stopped is not None
-    assert "the mean rate of noise passed 10 Hz" in record.stopped
+    assert "the mean rate of target passed 10 Hz" in record.stopped
     assert record.end < 1.0
+
+
+def test_the_limit_counts_what_nobody_records_and_knows_no_clock(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.npz"
+    ends = []
+    for slices in (0.2, 1e-4):
+        monkeypatch.setattr("cofire.network.run.SLICE", slices)
+        net = small()[0]
+        record = net.run(5 * second, max_rate=50 * Hz, checkpoint=file, every=50 * ms)
+        assert record.stopped is not None
+        assert "the mean rate of target passed 50 Hz" in record.stopped
+        ends.append(record.end)
+    assert ends[0] == ends[1] < 5.0
+    assert ends[0] == pytest.approx(round(ends[0], 1))  # whole windows of 100 ms
+    ends.append(resume(file)[1].end)  # goes on, with the same limit
+    again = small()[0]
+    again.run(ends[0] * second)
+    ends.append(again.run((5 - ends[0]) * second, max_rate=50 * Hz).end)
+    assert ends[0] < ends[2] == ends[3] < 5.0
+
+
+def test_a_rate_is_per_second_recorded_also_where_a_bin_is_cut() -> None:
+    net, source, *_ = small()  # spikes in steps 10, 20 and 30
+    net.run(1.5 * ms)
+    record = net.run(1.7 * ms, record=source.rate(1 * ms))
+    rates = record["source.rate"]
+    np.testing.assert_allclose(rates.times, [1e-3, 2e-3, 3e-3])
+    np.testing.assert_allclose(rates.values[:, 0], [0.0, 1 / (2 * 1e-3), 1 / (2 * 2e-4)])
+
+
+def test_a_projection_without_synapses_can_be_recorded() -> None:
+    net, _, noise, cells, *_ = small()
+    none = net.connect(noise, cells, from_pairs([], []), weight=np.zeros(0), name="none")
+    wanted = [none.weight.every(5 * ms, summary=True), none.weight.every(5 * ms)]
+    record = net.run(10 * ms, record=wanted)
+    assert np.isnan(record[wanted[0]].values).all()
+    assert record[wanted[1]].values.shape == (3, 0)
+    assert record.plot.weights().axes
+
+
+def test_the_loop_and_the_parts_of_a_network_have_names_of_their_own() -> None:
+    signals = ("n", "k", "r", "d", "slot", "was", "ring", "np", "range", "wait", "part", "begin")
+    net = Network(dt=1 * ms)
+    cells = net.cells(2, neurons.lif(), name="n_post")
+    rule = cofire.Rule(
+        f"dw/dt = eta * post * trace(pre, tau) * ({' + '.join(signals)})", eta=1 * mV, tau=10 * ms, signals=signals
+    )
+    source = net.spikes(1, [0, 0], [0, 5], name="to")
+    weights = np.array([0.5, 0.05])
+    synapses = net.connect(source, cells, all_to_all(), weight=weights, rule=rule, name="arrived", dtype="float64")
+    for k, name in enumerate(signals):
+        net.modulator(name, value=float(k))
+    record = net.run(10 * ms, record=[cells.spikes])
+    for cell in (0, 1):
+        after = np.subtract.outer(record[cells.spikes].of(cell), [0.001, 0.006])  # of the spikes that arrived
+        trace = np.exp(-after[after > 1e-9] / 0.01).sum()  # one in the same step is learnt from later
+        assert trace > 0.5
+        assert synapses.weight.values[cell] - weights[cell] == pytest.approx(1e-3 * sum(range(12)) * trace)
+    assert [net.modulators[name].value for name in signals] == list(range(12))
+
+    net = Network(dt=1 * ms)
+    net.spikes(1, [0], [0], name="a")
+    net.spikes(1, [0], [0], name="a_recorded")
+    with pytest.raises(ParameterError, match=r"two things called a_recorded_(cells|steps), one for 'a"):
+        net.run(1 * ms)
+
+
+def test_a_checkpoint_comes_every_ten_seconds_whatever_dt_is(tmp_path: Path) -> None:
+    net = Network(dt=0.3 * ms)
+    net.spikes(1, [0], [0.003])
+    net.run(3 * ms, checkpoint=tmp_path / "run.npz")
+    assert resume(tmp_path / "run.npz")[0].step == 10
 
 
 def test_a_checkpoint_goes_on_with_the_same_bits(tmp_path: Path) -> None:
@@ -173,7 +247,7 @@ def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
                 time.sleep(0.01)
             time.sleep(wait)
             process.kill()
-        collection, _ = load(file)
+        collection, *_ = load(file)
         assert collection.net.step % 200 == 0
         assert collection.net.step > 0
 
@@ -206,7 +280,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match="is no checkpoint of a network, or is damaged"):
         resume(tmp_path / "bad.npz")
     np.savez(tmp_path / "other.npz", data=np.frombuffer(b'{"format": 99}', dtype=np.uint8))
-    with pytest.raises(ArrayError, match="format 99; this cofire reads format 1"):
+    with pytest.raises(ArrayError, match="format 99; this cofire reads format 2"):
         resume(tmp_path / "other.npz")
 
 
@@ -216,6 +290,9 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
     cells = net.cells(5, neurons.lif(), name="cells_a")
     rule = rules.stdp_pair()
     mv = {"weight": 1 * mV}
+    conducting = net.cells(2, neurons.lif_conductance())
+    other = Network(dt=1 * ms, threads=np.int64(1))  # type: ignore[arg-type]
+    lone = other.cells(2, neurons.lif())
     cases: list[tuple[object, type[CofireError], str]] = [
         (lambda: Network(dt=0 * ms), ParameterError, "dt = 0"),
         (lambda: Network(dt=1), ParameterError, "it must be a time, such as 0.1"),  # type: ignore[arg-type]
@@ -265,6 +342,20 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         ),
         (lambda: net.run(1.0), ParameterError, "must be a time"),  # type: ignore[arg-type]
         (lambda: net.drive(cells, rate=5, weight=1 * mV), DimensionError, "must be a rate"),  # type: ignore[arg-type]
+        (lambda: net.drive(cells, rate=5 * Hz, weight=1.5), DimensionError, "1.5 has no unit"),
+        (lambda: net.drive(cells, rate=5 * Hz, weight=1 * ms), DimensionError, "is in s, but"),
+        (lambda: net.drive(conducting, rate=5 * Hz, weight=-1.5), ParameterError, "is a conductance"),
+        (lambda: net.modulator("d", tau=10 * Hz), DimensionError, "it must be a time"),
+        (lambda: net.modulator("d", tau=20), DimensionError, "it must be a time"),  # type: ignore[arg-type]
+        (lambda: net.modulator("d", value=3 * mV), DimensionError, "a number without unit"),  # type: ignore[arg-type]
+        (lambda: net.modulator("d", pulses=[(1 * ms, 3 * mV)]), DimensionError, "a number without unit"),  # type: ignore[list-item]
+        (lambda: other.run(1 * ms, max_rate=100 * ms), DimensionError, "must be a rate, such as"),
+        (lambda: other.run(1 * ms, max_rate=100), DimensionError, "must be a rate, such as"),  # type: ignore[arg-type]
+        (lambda: other.run(1 * ms, each=print), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
+        (lambda: other.run(1 * ms, each=(1 * ms, 3)), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
+        (lambda: other.run(1 * ms, record=lone.v), ParameterError, "which is no recorder"),  # type: ignore[arg-type]
+        (lambda: other.run(1 * ms, record=[lone.spikes, lone.spikes]), ParameterError, "is recorded twice"),
+        (lambda: other.run(1 * ms, record=[lone.v.every(1 * ms)] * 2), ParameterError, "is recorded twice"),
         (lambda: Network(dt=1 * ms).run(1 * ms), ParameterError, "this network is empty"),
     ]
     for attempt, kind, words in cases:
@@ -400,7 +491,9 @@ def test_rates_change_between_runs_and_nothing_is_compiled_anew(tmp_path: Path) 
     counts = []
     for rate in (0.0, 40 * Hz, np.arange(50.0) * 10.0, np.zeros(50)):
         noise.set(rate)
-        record = net.run(200 * ms, record=[noise.spikes], checkpoint=tmp_path / "run.npz", every=200 * ms)
+        record = net.run(
+            200 * ms, record=[noise.spikes], checkpoint=tmp_path / "run.npz", every=200 * ms, max_rate=10000 * Hz
+        )
         counts.append(np.bincount(record[noise.spikes].cells, minlength=50))
         np.testing.assert_array_equal(resume(tmp_path / "run.npz")[0].populations[1].share, noise.share)
     assert [count.sum() for count in (counts[0], counts[3])] == [0, 0]

@@ -33,12 +33,12 @@ from cofire.network.rows import Rows
 from cofire.network.signals import Drive, Modulator
 from cofire.units import TIME, Quantity
 
-FORMAT = 1
+FORMAT = 2
 Array = np.ndarray
 Arrays = dict[str, Array]
 
 
-def save(file: str | Path, net: Network, collection: Collection, every: int) -> None:
+def save(file: str | Path, net: Network, collection: Collection, every: int, max_rate: float | None) -> None:
     """Writes the network, what was recorded, and where the run is to end. Raises: `CofireError` if the disk refuses."""
     arrays: Arrays = {}
     data = {
@@ -50,6 +50,7 @@ def save(file: str | Path, net: Network, collection: Collection, every: int) -> 
         "end": collection.end,
         "begin": collection.begin,
         "every": every,
+        "max_rate": max_rate,
         "learning": net.learning,
         "populations": [_population(p, arrays) for p in net.populations],
         "projections": [_projection(q, arrays) for q in net.projections],
@@ -75,8 +76,8 @@ def save(file: str | Path, net: Network, collection: Collection, every: int) -> 
         raise CofireError(f"the checkpoint {path} cannot be written: {error.strerror or error}") from None
 
 
-def load(file: str | Path) -> tuple[Collection, int]:
-    """`(collection, every)` as they were saved, with the network. Raises: `CofireError` if it is no checkpoint."""
+def load(file: str | Path) -> tuple[Collection, int, float | None]:
+    """`(collection, every, max_rate)` as they were saved. Raises: `CofireError` if it is no checkpoint."""
     path = Path(file)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
@@ -94,7 +95,7 @@ def load(file: str | Path) -> tuple[Collection, int]:
         raise ArrayError(f"{path} is damaged: {error}") from None
 
 
-def _network(data: Any, arrays: Arrays) -> tuple[Collection, int]:
+def _network(data: Any, arrays: Arrays) -> tuple[Collection, int, float | None]:
     net = Network(dt=Quantity(data["dt"], TIME), seed=data["seed"], threads=data["threads"])
     for item in data["populations"]:
         net.populations.append(_made_population(net, item, arrays))
@@ -116,7 +117,7 @@ def _network(data: Any, arrays: Arrays) -> tuple[Collection, int]:
     for k, recorder in enumerate(recorders):
         pieces = [arrays[f"records/{k}/{column}"] for column in (0, 1) if f"records/{k}/{column}" in arrays]
         collection.kept[recorder] = [(pieces[0], pieces[1])] if pieces else []
-    return collection, data["every"]
+    return collection, data["every"], data["max_rate"]
 
 
 def _population(population: Population, arrays: Arrays) -> Any:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cofire.errors import ParameterError
-from cofire.network.populations import Cells, Population, steps_of
-from cofire.network.record import Record, Samples, Spikes
+from cofire.network.populations import Cells, steps_of
+from cofire.network.record import Record, Samples, Spikes, same
 from cofire.network.recorders import RateRecorder, Recorder, SpikeRecorder, VariableRecorder, WeightRecorder
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ class Collection:
         self._weigh(begin)
 
     def _check(self) -> None:
-        labels = [recorder.label for recorder in self.recorders if isinstance(recorder, Recorder)]
         for recorder in self.recorders:
             if not isinstance(recorder, Recorder):
                 raise ParameterError(
@@ -56,7 +55,7 @@ class Collection:
             )
             if part is None or part.net is not self.net:
                 raise ParameterError(f"{recorder.label} is of another network")
-            if labels.count(recorder.label) > 1 and isinstance(recorder, SpikeRecorder):
+            if sum(same(recorder, other) for other in self.recorders) > 1:
                 raise ParameterError(f"{recorder.label} is recorded twice")
 
     def prepare(self, begin: int, end: int) -> None:
@@ -70,12 +69,10 @@ class Collection:
             ]
             self._pending[population] = self.engine.watch(population, watches, begin, end)
 
-    def collect(self, begin: int, end: int) -> dict[Population, int]:
-        """After a slice: takes over what it kept; returns how many spikes each recorded population had."""
-        counts: dict[Population, int] = {}
+    def collect(self, begin: int, end: int) -> None:
+        """After a slice: takes over what it kept."""
         for population in self.heard:
             steps, cells = self.engine.collected(population)
-            counts[population] = len(steps)
             for recorder in self.recorders:
                 if isinstance(recorder, SpikeRecorder) and recorder.population is population:
                     self.kept[recorder].append((steps, cells))
@@ -88,7 +85,6 @@ class Collection:
                 rows = np.arange(-(-begin // every), -(-end // every))
                 self.kept[recorder].append((rows * every, values[: len(rows)].copy()))
         self._weigh(end)
-        return counts
 
     def _weigh(self, step: int) -> None:
         settled: dict[int, Array] = {}
@@ -98,7 +94,9 @@ class Collection:
                 if key not in settled:
                     settled[key] = recorder.projection.weights()
                 values = settled[key]
-                if recorder.summary:
+                if recorder.summary and not len(values):
+                    row = np.full(len(SUMMARY), np.nan)
+                elif recorder.summary:
                     row = np.array([values.mean(), values.std(), *np.percentile(values, [0, 5, 50, 95, 100])])
                 else:
                     row = values if recorder.of is None else values[list(recorder.of)]
@@ -123,8 +121,10 @@ class Collection:
             total = np.zeros(last - first)
             for bins, each in pieces:
                 np.add.at(total, bins - first, each)
-            rates = total / (every * dt * recorder.population.size)
-            return Samples(recorder.label, np.arange(first, last) * every * dt, rates[:, None], ("mean",), "Hz")
+            starts = np.arange(first, last) * every
+            covered = np.minimum(starts + every, self.net.step) - np.maximum(starts, self.begin)
+            rates = total / (covered * dt * recorder.population.size)
+            return Samples(recorder.label, starts * dt, rates[:, None], ("mean",), "Hz")
         times = np.concatenate([piece[0] for piece in pieces]) * dt if pieces else np.zeros(0)
         if isinstance(recorder, VariableRecorder):
             columns: tuple[int | str, ...] = tuple(range(recorder.cells.size)) if recorder.of is None else recorder.of

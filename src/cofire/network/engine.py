@@ -16,12 +16,12 @@ from cofire.backends.numba.network import (
     DriveCode,
     PopulationCode,
     ProjectionCode,
-    modulators_of,
     network_source,
 )
 from cofire.errors import ParameterError
-from cofire.language.tree import Cell
+from cofire.language.tree import Cell, Name
 from cofire.network.populations import Cells, Poisson, Population
+from cofire.network.signals import VANISHED
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -63,7 +63,7 @@ class Engine:
             for q in net.projections
         )
         drives = tuple(DriveCode(d.name, d.target.name, d.target.rows.index(d.onto)) for d in net.drives)
-        self.modulators = modulators_of(projections)
+        self.modulators = tuple(net.modulators)
         self._check_modulators()
         self.code = network_source("A network", populations, projections, drives, self.modulators)
         self.parts = {owner: load(text) for owner, text in self.code.parts.items()}
@@ -139,6 +139,26 @@ class Engine:
         when, who = np.concatenate(steps), np.concatenate(cells)
         order = np.argsort(when, kind="stable") if len(self.frames) > 1 else slice(None)
         return when[order], who[order]
+
+    def counted(self, population: Population) -> int:
+        """How many spikes a population had since the last call."""
+        counts = [frame[f"{population.name}_spiked"] for frame in self.frames]
+        total = sum(int(count[0]) for count in counts)
+        for count in counts:
+            count[0] = 0
+        return total
+
+    def modulator(self, name: str) -> float:
+        """The present value of a modulator."""
+        return float(self.frames[0][f"signal_{name}"][0])
+
+    def set_modulator(self, name: str, value: float) -> None:
+        """Gives a modulator another value, which fades as it does."""
+        for frame in self.frames:
+            frame[f"signal_{name}"][0] = value
+        if self.net.modulators[name].tau:
+            least = self.frames[0][f"signal_{name}_least"]
+            least[0] = max(least[0], VANISHED * abs(value))
 
     def record_spikes(self, population: Population, wanted: bool) -> None:
         """Whether to keep the spikes of a population."""
@@ -237,7 +257,7 @@ class Engine:
     def _changing(self) -> set[str]:
         names = set()
         for population in self.net.populations:
-            names |= {f"{population.name}_{part}" for part in ("ring", "count", "x", "until", "rates")}
+            names |= {f"{population.name}_{part}" for part in ("ring", "count", "x", "until", "rates", "spiked")}
         for name, kernel in self.code.kernels.items():
             parts = ["last", "heard", "logged", "newest", "second", "fired", "base", "learning"]
             parts += [q.name for q in kernel.kept.quantities]
@@ -249,7 +269,7 @@ class Engine:
                 parts = ["learning", *(q.name for q in projection.kept.quantities)]
                 names |= {f"{projection.name}_{part}" for part in parts}
         for name in self.modulators:
-            names |= {name, f"{name}_last"}
+            names |= {f"signal_{name}{part}" for part in ("", "_last", "_least")}
         return names
 
     # Making the frames
@@ -293,7 +313,7 @@ class Engine:
         self.hand_over(population)
         self._add({f"{name}_{key}": value for key, value in own.items()})
         for frame in self.frames:
-            frame[f"{name}_recorded"] = np.zeros(1, np.int64)
+            frame[f"{name}_recorded"], frame[f"{name}_spiked"] = np.zeros(1, np.int64), np.zeros(1, np.int64)
             frame[f"{name}_recorded_steps"] = np.empty(0, np.int64)
             frame[f"{name}_recorded_cells"] = np.empty(0, np.int32)
         if isinstance(population, Cells):
@@ -403,9 +423,9 @@ class Engine:
 
     def _add_modulator(self, name: str) -> None:
         modulator = self.net.modulators[name]
-        self._add({f"{name}_{key}": value for key, value in modulator.numbers(self.net.dt).items()})
+        self._add({f"signal_{name}_{key}": value for key, value in modulator.numbers(self.net.dt).items()})
         for frame in self.frames:
-            frame[name], frame[f"{name}_last"] = np.array([modulator.start]), np.zeros(1)
+            frame[f"signal_{name}"], frame[f"signal_{name}_last"] = np.array([modulator.start]), np.zeros(1)
 
     def _check_modulators(self) -> None:
         for projection in self.net.projections:
@@ -425,12 +445,12 @@ class Engine:
             return int(self.net.bounds(projection.target)[frame["part"] + (argument == "past")])
         for read in kernel.kept.signals:
             spelt = kernel.kept.names[read]
-            if argument == spelt:
-                side = projection.source if getattr(read, "side", "") == "pre" else projection.target
+            if isinstance(read, Cell) and argument == spelt:
+                side = projection.source if read.side == "pre" else projection.target
                 assert isinstance(side, Cells)
                 return side.table[frame[f"{projection.name}_row_of_{spelt}"]]
-            if argument == f"{spelt}_n":
-                return float(frame[f"{spelt}_last"][0])
+            if isinstance(read, Name) and argument == f"{spelt}_n":
+                return float(frame[f"signal_{read.id}_last"][0])
         return frame[f"{projection.name}_{argument}"]
 
     @staticmethod

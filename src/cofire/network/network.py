@@ -22,11 +22,12 @@ from cofire.network.projections import Projection, as_rule
 from cofire.network.record import Record
 from cofire.network.recorders import Recorder
 from cofire.network.run import Run
-from cofire.network.signals import VANISHED, Drive, Modulator
+from cofire.network.signals import Drive, Modulator, plain
 from cofire.neuron import Neuron
-from cofire.units import FREQUENCY, TIME, Quantity
+from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity, dimension_of
 
 Array = np.ndarray
+SAVE_EVERY = 10.0  # seconds between two checkpoints, unless given
 
 
 class Network:
@@ -51,9 +52,9 @@ class Network:
         self.dt = check("dt", dt, POSITIVE)
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise ParameterError(f"seed = {shown(seed)} is refused: it must be a whole number, at least 0")
-        if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 64:
+        if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or not 1 <= threads <= 64:
             raise ParameterError(f"threads = {shown(threads)} is refused: it must be a whole number from 1 to 64")
-        self.seed, self.threads = int(seed), threads if hasattr(os, "sched_yield") else 1
+        self.seed, self.threads = int(seed), int(threads) if hasattr(os, "sched_yield") else 1
         self.step = 0
         self.populations: list[Population] = []
         self.projections: list[Projection] = []
@@ -137,9 +138,17 @@ class Network:
         onto = target.neuron.inputs[0] if onto is None else onto
         if onto not in target.neuron.inputs:
             raise ParameterError(f"{target.name} has no input {onto!r}; it has {', '.join(target.neuron.inputs)}")
-        size, unit = check("weight", weight), target.unit(onto)
-        if unit is not None and isinstance(weight, Quantity) and weight.dimension != unit:
-            raise DimensionError(f"weight = {weight!r} is in {weight.dimension}, but {target.name}.{onto} is in {unit}")
+        size, unit = check("weight", weight), target.unit(onto) or DIMENSIONLESS
+        given = dimension_of(weight) or DIMENSIONLESS
+        if given != unit and (weight != 0 or isinstance(weight, Quantity)):
+            mine = "has no unit" if given == DIMENSIONLESS else f"is in {given}"
+            wanted = "has none" if unit == DIMENSIONLESS else f"is in {unit}"
+            raise DimensionError(f"weight = {shown(weight)} {mine}, but {target.name}.{onto} {wanted}")
+        if size < 0 and onto in target.neuron.conductances:
+            raise ParameterError(
+                f"weight = {shown(weight)} is refused: {target.name}.{onto} is a conductance, and a conductance is not "
+                "negative; inhibition acts by the reversal potential of its input"
+            )
         made = Drive(
             self._name(name, f"drive_of_{target.name}"), target, onto, check("rate", rate, NONNEGATIVE), size, self
         )
@@ -162,12 +171,14 @@ class Network:
         """
         self._open()
         listed = sorted(
-            (steps_of("the time of a pulse", when, self.dt, least=0), check("amount", size)) for when, size in pulses
+            (steps_of("the time of a pulse", when, self.dt, least=0), plain("amount", size)) for when, size in pulses
         )
         when, size = (np.array([pair[k] for pair in listed]) for k in (0, 1))
+        if tau is not None and (not isinstance(tau, Quantity) or tau.dimension != TIME):
+            raise DimensionError(f"tau = {shown(tau)} is refused: it must be a time, such as 200*ms")
         decay = 0.0 if tau is None else check("tau", tau, POSITIVE)
         label = self._name(name, name)
-        made = Modulator(label, self, check("value", value), decay, when.astype(np.int64), size.astype(np.float64))
+        made = Modulator(label, self, plain("value", value), decay, when.astype(np.int64), size.astype(np.float64))
         self.modulators[label] = made
         return made
 
@@ -191,7 +202,7 @@ class Network:
         self,
         duration: Quantity,
         *,
-        record: Iterable[Recorder] = (),
+        record: Iterable[Recorder] | Recorder = (),
         progress: Callable[[float, str], None] | bool = False,
         each: tuple[Quantity, Callable[[], None]] | None = None,
         max_rate: Quantity | None = None,
@@ -202,16 +213,24 @@ class Network:
 
         `progress`: True shows a bar; a function is called with the share done and a note. `each`: `(interval,
         function)`, called at intervals, which may read and change the network. `max_rate`: stop if the mean rate of a
-        population passes it. `checkpoint`: a file from which `cofire resume` goes on, written `every` so often.
+        population, recorded or not, passes it, taken over each 100 ms of the run. `checkpoint`: a file from
+        which `cofire resume` goes on, with all but `each`, written `every` so often: 10 s unless given.
 
         Ctrl-C stops soon and returns what there is, with `record.stopped` saying so. Raises: `DivergenceError` if a
         variable is not finite.
         """
         steps = steps_of("duration", duration, self.dt, least=0)
+        if max_rate is not None and (not isinstance(max_rate, Quantity) or max_rate.dimension != FREQUENCY):
+            raise DimensionError(f"max_rate = {shown(max_rate)} is refused: it must be a rate, such as 100*Hz")
         limit = None if max_rate is None else check("max_rate", max_rate, POSITIVE)
+        if each is not None and (not isinstance(each, tuple | list) or len(each) != 2 or not callable(each[1])):
+            raise ParameterError(f"each = {shown(each)} is refused: it must be (interval, function)")
         call_every = None if each is None else steps_of("each", each[0], self.dt)
-        save_every = None if checkpoint is None else steps_of("every", every or 10 * Quantity(1.0, TIME), self.dt)
-        collection = self.collect(tuple(record), self.step, self.step + steps)
+        save_every = None
+        if checkpoint is not None:
+            save_every = max(1, round(SAVE_EVERY / self.dt)) if every is None else steps_of("every", every, self.dt)
+        recorders = tuple(record) if isinstance(record, Iterable) else (record,)
+        collection = self.collect(recorders, self.step, self.step + steps)
         return Run(self, collection, progress, (call_every, each), limit, (save_every, checkpoint)).go()
 
     def collect(self, recorders: tuple[Recorder, ...], begin: int, end: int) -> Collection:
@@ -241,18 +260,16 @@ class Network:
         if self._engine is not None:
             self._engine.hand_over(population)
 
-    def modulator_value(self, name: str, value: float | None = None) -> float:
-        """The present value of a modulator, or a new one."""
+    def modulator_value(self, name: str) -> float:
+        """The present value of a modulator."""
+        return self.modulators[name].start if self._engine is None else self._engine.modulator(name)
+
+    def set_modulator(self, name: str, value: float) -> None:
+        """Gives a modulator another value."""
         if self._engine is None:
-            if value is not None:
-                self.modulators[name].start = value
-            return self.modulators[name].start
-        for frame in self._engine.frames:
-            if value is not None:
-                frame[name][0] = value
-                if self.modulators[name].tau:
-                    frame[f"{name}_least"] = max(frame[f"{name}_least"], VANISHED * abs(value))
-        return float(self._engine.frames[0][name][0])
+            self.modulators[name].start = value
+        else:
+            self._engine.set_modulator(name, value)
 
     def state(self) -> dict[str, Array]:
         """Every array that a run changes, by a name of its own."""

@@ -40,7 +40,7 @@ class Plot:
         figure, axes = _panels(found, "weights", "synapses.weight.every(1*second)", columns=2)
         for samples, (course, last) in zip(found, axes, strict=True):
             _lines(course, samples)
-            if isinstance(samples.columns[0], str):
+            if not samples.columns or isinstance(samples.columns[0], str):
                 last.axis("off")
             else:
                 last.hist(samples.values[-1], bins=40, color="tab:blue")
@@ -76,7 +76,7 @@ def _lines(axis: Any, samples: Samples) -> None:
     if values.shape[1] <= MAX_LINES:
         for column, line in zip(samples.columns, values.T, strict=True):
             axis.plot(times, line, linewidth=0.9, label=str(column))
-        if isinstance(samples.columns[0], str):
+        if any(isinstance(column, str) for column in samples.columns):
             axis.legend(fontsize="small")
     else:
         low, middle, high = np.percentile(values, [10, 50, 90], axis=1)

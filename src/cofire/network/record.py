@@ -107,7 +107,7 @@ class Record(Mapping[Recorder, Any]):
                 f"{key!r} was not recorded; there are {', '.join(r.label for r in self._found) or 'no records'}"
             )
         for recorder, value in self._found.items():
-            if _same(recorder, key):
+            if same(recorder, key):
                 return value
         raise KeyError(f"{getattr(key, 'label', key)!r} was not recorded; give it in record=[...]")
 
@@ -129,7 +129,7 @@ class Record(Mapping[Recorder, Any]):
         return Plot(self)
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
     """Whether two recorders ask for the same; `cells.spikes` makes a new one each time."""
     if type(a) is not type(b):
         return False

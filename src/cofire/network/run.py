@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from cofire.network.network import Network
 
 SLICE = 0.2  # seconds of real time between two looks at the clock, the keyboard and the records
-LIVELY = 500.0  # Hz of a whole population, beyond which a run is said to explode
+WINDOW = 0.1  # seconds of the network's own time over which a mean rate is judged, at least
+RARELY = 1.0  # likewise, if nobody asked for a limit: each look costs time
+LIVELY = 500.0  # Hz of a whole population of cells, beyond which a run is said to explode
 
 
 class Run:
@@ -43,6 +45,12 @@ class Run:
         self.limit = limit
         self.save_every, self.file = saves
         self.warned = False
+        self.window, self.shortest = (
+            max(1, round(seconds / net.dt)) for seconds in (WINDOW if limit else RARELY, WINDOW)
+        )
+        if net.step == collection.begin:  # else it goes on from a checkpoint, in the midst of a window
+            for population in net.populations:
+                self.engine.counted(population)
 
     def go(self) -> Record:
         net = self.net
@@ -56,10 +64,10 @@ class Run:
                 self.collection.prepare(begin, goal)
                 net.step = self.engine.advance(begin, goal)
                 spent = time.perf_counter() - clock
-                counts = self.collection.collect(begin, net.step)
-                self._check(begin, counts)
+                self.collection.collect(begin, net.step)
+                self._check_values(begin)
                 self.engine.slice = size = self._next_size(size, net.step - begin, spent)
-                stopped = self._stopped(asked, begin, counts)
+                stopped = self._stopped(asked)
                 show((net.step - self.begin) / max(self.end - self.begin, 1), f"{net.step * net.dt:.3g} s")
                 self._at_stops()
         return self.collection.record(stopped)
@@ -67,7 +75,12 @@ class Run:
     def _next_stops(self) -> list[int]:
         """The next steps at which something is to be done."""
         intervals = [*self.collection.intervals, self.call_every, self.save_every]
-        return [(self.net.step // interval + 1) * interval for interval in intervals if interval]
+        stops = [(self.net.step // interval + 1) * interval for interval in intervals if interval]
+        return [*stops, self.net.step + self.window - self._in_window()]
+
+    def _in_window(self) -> int:
+        """How many steps of the present window have passed."""
+        return (self.net.step - self.collection.begin) % self.window
 
     def _at_stops(self) -> None:
         step = self.net.step
@@ -77,7 +90,7 @@ class Run:
         if self.file is not None and self.save_every and (step % self.save_every == 0 or step == self.end):
             from cofire.network.checkpoint import save
 
-            save(self.file, self.net, self.collection, self.save_every)
+            save(self.file, self.net, self.collection, self.save_every, self.limit)
 
     @staticmethod
     def _next_size(size: int, done: int, spent: float) -> int:
@@ -85,7 +98,7 @@ class Run:
         speed = done / max(spent, 1e-6)
         return max(1, min(int(speed * SLICE), 8 * size))
 
-    def _check(self, begin: int, counts: dict[Population, int]) -> None:
+    def _check_values(self, begin: int) -> None:
         net = self.net
         for population in net.populations:
             if isinstance(population, Cells) and not np.isfinite(population.table).all():
@@ -95,30 +108,32 @@ class Run:
                     f"{begin * net.dt:g} s and {net.step * net.dt:g} s: a shorter dt or smaller weights tame it "
                     f"(made at {population.made})"
                 )
-        if self.limit is None and not self.warned:
-            lively = self._liveliest(begin, counts)
-            if lively and lively[1] > LIVELY:
+
+    def _stopped(self, asked: list[bool]) -> str | None:
+        now = self.net.step * self.net.dt
+        steps = self._in_window() or self.window
+        is_over = steps == self.window or (self.net.step == self.end and steps >= self.shortest)
+        rates = self._rates(steps) if is_over else []
+        if asked:
+            return f"interrupted at {now:g} s"
+        for population, rate in rates:
+            if self.limit is not None and rate > self.limit:
+                return f"the mean rate of {population.name} passed {self.limit:g} Hz at {now:.3g} s"
+            if self.limit is None and rate > LIVELY and isinstance(population, Cells) and not self.warned:
                 self.warned = True
                 warnings.warn(
-                    f"the mean rate of {lively[0].name} passed {lively[1]:.0f} Hz at {net.step * net.dt:.3g} s; "
+                    f"the mean rate of {population.name} passed {rate:.0f} Hz at {now:.3g} s; "
                     "max_rate= stops a run that explodes",
                     RuntimeWarning,
                     stacklevel=4,
                 )
-
-    def _stopped(self, asked: list[bool], begin: int, counts: dict[Population, int]) -> str | None:
-        if asked:
-            return f"interrupted at {self.net.step * self.net.dt:g} s"
-        lively = self._liveliest(begin, counts)
-        if self.limit is not None and lively and lively[1] > self.limit:
-            return f"the mean rate of {lively[0].name} passed {self.limit:g} Hz at {self.net.step * self.net.dt:.3g} s"
         return None
 
-    def _liveliest(self, begin: int, counts: dict[Population, int]) -> tuple[Population, float] | None:
-        span = (self.net.step - begin) * self.net.dt
-        if not counts or span <= 0 or self.net.step - begin < 10:
-            return None
-        return max(((p, count / p.size / span) for p, count in counts.items()), key=lambda pair: pair[1])
+    def _rates(self, steps: int) -> list[tuple[Population, float]]:
+        """Each population with its mean rate, in Hz, over the `steps` since the last call; the liveliest first."""
+        seconds = steps * self.net.dt
+        rates = [(p, self.engine.counted(p) / (p.size * seconds)) for p in self.net.populations]
+        return sorted(rates, key=lambda pair: -pair[1])
 
 
 class _shown:  # noqa: N801  (read as `with _shown(progress) as show`)
@@ -151,9 +166,11 @@ class _shown:  # noqa: N801  (read as `with _shown(progress) as show`)
 def resume(file: str | Path, *, progress: Callable[[float, str], None] | bool = False) -> tuple[Network, Record]:
     """Goes on with the run in a checkpoint, to its end: the network, and the record of the whole run.
 
+    A function given as `each` is not in the file: the rest of the run goes on without it.
+
     Raises: `CofireError` if the file is no checkpoint.
     """
     from cofire.network.checkpoint import load
 
-    collection, every = load(file)
-    return collection.net, Run(collection.net, collection, progress, (None, None), None, (every, file)).go()
+    collection, every, limit = load(file)
+    return collection.net, Run(collection.net, collection, progress, (None, None), limit, (every, file)).go()

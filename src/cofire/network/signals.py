@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cofire.constraints import check
+from cofire.errors import DimensionError, shown
 from cofire.network.populations import Cells
+from cofire.units import Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -52,12 +54,16 @@ class Modulator:
 
     @property
     def value(self) -> float:
-        """Its present value."""
+        """Its present value; another may be set."""
         return self.net.modulator_value(self.name)
+
+    @value.setter
+    def value(self, value: float) -> None:
+        self.net.set_modulator(self.name, plain(f"{self.name}: value", value))
 
     def pulse(self, amount: float) -> None:
         """Adds to it, now."""
-        self.net.modulator_value(self.name, self.value + check("amount", amount))
+        self.value += plain(f"{self.name}: amount", amount)
 
     def numbers(self, dt: float) -> dict[str, Any]:
         """What the generated code takes."""
@@ -67,5 +73,12 @@ class Modulator:
             "pulses": self.pulses,
             "amounts": self.amounts,
             "fade": fade,
-            "least": VANISHED * largest if self.tau else 0.0,
+            "least": np.array([VANISHED * largest if self.tau else 0.0]),
         }
+
+
+def plain(name: str, value: float) -> float:
+    """A number without unit. Raises: `CofireError` if it is none."""
+    if isinstance(value, Quantity):
+        raise DimensionError(f"{name} = {shown(value)} is refused: a modulator is a number without unit")
+    return check(name, value)

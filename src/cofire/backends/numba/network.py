@@ -27,7 +27,8 @@ from cofire.backends.numba.common import COMMON
 from cofire.backends.numba.kernels import Kernel, kernel_source, preamble, write_kernel
 from cofire.backends.numba.quantities import Kept
 from cofire.backends.numba.writer import Writer
-from cofire.language.tree import Cell, Name
+from cofire.errors import ParameterError
+from cofire.language.tree import Cell
 from cofire.lowering.cells import NeuronPlan
 from cofire.lowering.plan import Plan
 
@@ -116,6 +117,7 @@ class _Network:
         self.kernels: dict[str, Kernel] = {}
         self.parts: dict[str, str] = {}
         self.taken: dict[str, None] = dict.fromkeys(_ALWAYS)
+        self.owners: dict[str, str] = {}
 
     def written(self) -> NetworkCode:
         for population in self.populations:
@@ -129,6 +131,7 @@ class _Network:
                 kernel = write_kernel(plan, kept, bounded=projection.bounded)
                 self.kernels[projection.name] = kernel
                 self.parts[projection.name] = kernel_source(plan, kernel)
+        self._claim_all()
         self._body()
         body = self.out.text
         work = Writer()
@@ -145,9 +148,33 @@ class _Network:
 
     def of(self, owner: str, name: str) -> str:
         """The name of something that belongs to a population or projection, noted as an argument."""
-        full = f"{owner}_{name}"
+        return self.noted(owner, f"{owner}_{name}")
+
+    def noted(self, owner: str, full: str) -> str:
+        self.claim(owner, full)
         self.taken[full] = None
         return full
+
+    def _claim_all(self) -> None:
+        """The names that are no arguments: of the loop, of what it imports, and its variables for each part."""
+        self.claim("the loop", "to_meet", "to_look", *_functions(COMMON))
+        for owner, text in self.parts.items():
+            self.claim(owner, *(f"{name}_{owner}" for name in _functions(text)))
+        for name in (population.name for population in self.populations):
+            self.claim(name, f"fired_{name}", *(f"{name}_{part}" for part in ("low", "high", "size", "at")))
+        for name in (projection.name for projection in self.projections):
+            self.claim(name, f"{name}_now", f"{name}_arrived")
+        for name in self.modulators:
+            self.claim(name, f"{_signal(name)}_before", f"{_signal(name)}_n")
+
+    def claim(self, owner: str, *names: str) -> None:
+        """Notes whose these names are. Raises: `ParameterError` if one is something else's already."""
+        for full in names:
+            if self.owners.setdefault(full, owner) != owner:
+                raise ParameterError(
+                    f"the generated code would have two things called {full}, one for {self.owners[full]!r} and one "
+                    f"for {owner!r}: give one of these another name"
+                )
 
     def _body(self) -> None:
         out = self.out
@@ -183,24 +210,24 @@ class _Network:
             for population in self.populations:
                 if population.kind == "cells":
                     self._reset(population)
-            for modulator in self.modulators:
-                out(f"{modulator}[0] = {modulator}_n * {self.of(modulator, 'fade')}")
+            for signal in map(_signal, self.modulators):
+                out(f"{signal}[0] = {signal}_n * {self.of(signal, 'fade')}")
             self._meet()
         out("return end")
 
     def _modulators(self) -> None:
         """The value of each modulator in this step, and in the one before, on which what was silent depends."""
-        for modulator in self.modulators:
-            self.taken[modulator] = None
-            pulses, amounts = self.of(modulator, "pulses"), self.of(modulator, "amounts")
-            self.out(f"{modulator}_before = {self.of(modulator, 'last')}[0]", f"{modulator}_n = {modulator}[0]")
+        for name in self.modulators:
+            signal = self.noted(name, _signal(name))
+            pulses, amounts = self.of(signal, "pulses"), self.of(signal, "amounts")
+            self.out(f"{signal}_before = {self.of(signal, 'last')}[0]", f"{signal}_n = {signal}[0]")
             with self.out.block(f"for k in range(np.searchsorted({pulses}, n), len({pulses}))"):
                 with self.out.block(f"if {pulses}[k] > n"):
                     self.out("break")
-                self.out(f"{modulator}_n += {amounts}[k]")
-            with self.out.block(f"if abs({modulator}_n) < {self.of(modulator, 'least')}"):
-                self.out(f"{modulator}_n = 0.0")
-            self.out(f"{modulator}_last[0] = {modulator}_n")
+                self.out(f"{signal}_n += {amounts}[k]")
+            with self.out.block(f"if abs({signal}_n) < {self.of(signal, 'least')}[0]"):
+                self.out(f"{signal}_n = 0.0")
+            self.out(f"{signal}_last[0] = {signal}_n")
 
     # What a projection does
 
@@ -298,7 +325,7 @@ class _Network:
                 side = projection.source if signal.side == "pre" else projection.target
                 signals[spelt] = f"{self.of(side, 'x')}[{self.of(name, f'row_of_{spelt}')}]"
             else:
-                signals[f"{spelt}_n"] = f"{signal.id}_{at}"
+                signals[f"{spelt}_n"] = f"{_signal(signal.id)}_{at}"
 
         def spelling(argument: str) -> str:
             if argument in signals:
@@ -321,8 +348,8 @@ class _Network:
             if kernel.by_step and kernel.silent:
                 events = [f"fired_{projection.target} > 0"] if "post" in kernel.hurries else []
                 events += [f"{name}_arrived"] if "pre" in kernel.hurries else []
-                with out.block(" or ".join([f"if {kernel.silent.id}_n != 0.0", *events])):
-                    with out.block(f"if {kernel.silent.id}_before == 0.0"):
+                with out.block(" or ".join([f"if {_signal(kernel.silent.id)}_n != 0.0", *events])):
+                    with out.block(f"if {_signal(kernel.silent.id)}_before == 0.0"):
                         self._call(projection, "settle", axons, now, at="before")
                     self._call(projection, "settle", axons, f"{now} + 1")
             elif kernel.by_step or "post" in kernel.hurries:
@@ -341,11 +368,11 @@ class _Network:
         assert kept is not None
         arriving, firing = self.of(name, "clocked_arriving"), self.of(name, "clocked_firing")
         with out.block(f"if {self.of(name, 'learning')}[0]"):
-            out("arrived_now = 0")
+            out("arrivals = 0")
 
             def gather(axons: str, begin: str, end: str) -> None:
                 with out.block(f"for c in range({begin}, {end})"):
-                    out(f"{arriving}[arrived_now] = {axons}[c]", "arrived_now += 1")
+                    out(f"{arriving}[arrivals] = {axons}[c]", "arrivals += 1")
 
             if not projection.from_rates:
                 self._for_each_arrival(projection, gather)
@@ -357,7 +384,7 @@ class _Network:
                 "dt": "dt",
                 "arriving": arriving,
                 "firing": firing,
-                "arrivals": "np.array([0, arrived_now])",
+                "arrivals": "np.array([0, arrivals])",
                 "spikes": f"np.array([0, fired_{target}])",
             }
             for signal in kept.signals:
@@ -367,7 +394,7 @@ class _Network:
                     row = self.of(name, f"row_of_{spelt}")
                     spelling[spelt] = f"{self.of(side, 'x')}[{row}:{row} + 1]"
                 else:
-                    spelling[spelt] = f"np.array([{signal.id}_n])"
+                    spelling[spelt] = f"np.array([{_signal(signal.id)}_n])"
             given = [spelling.get(argument) or self.of(name, argument) for argument in clocked_arguments(kept)]
             out.call(f"run_{name}", given, "")
 
@@ -410,6 +437,7 @@ class _Network:
             )
         out(f"{count}[slot, part] = fired_{name}")
         with out.block(f"if fired_{name} > 0"):
+            out(f"{self.of(name, 'spiked')}[0] += fired_{name}")
             recorded = ("recorded_steps", "recorded_cells", "recorded")
             steps, who, noted = (self.of(name, part) for part in recorded)
             with out.block(f"if len({steps}) > 0"):
@@ -479,18 +507,14 @@ class _Network:
 
 def _imported(part: str, label: str, body: str) -> str:
     """The line that imports from a module what `body` calls of it, with `label` behind its name."""
-    functions = sorted(re.findall(r"^def (\w+)\(", part, re.MULTILINE))
-    called = [name for name in functions if re.search(rf"\b{name}{label}\(", body)]
+    called = [name for name in _functions(part) if re.search(rf"\b{name}{label}\(", body)]
     return f"from {name_of(part)} import " + ", ".join(f"{name} as {name}{label}" if label else name for name in called)
 
 
-def modulators_of(projections: tuple[ProjectionCode, ...]) -> tuple[str, ...]:
-    """The modulators that the rules read, each once."""
-    names = (
-        signal.id
-        for projection in projections
-        if projection.kept is not None
-        for signal in projection.kept.signals
-        if isinstance(signal, Name)
-    )
-    return tuple(dict.fromkeys(names))
+def _functions(part: str) -> list[str]:
+    return sorted(re.findall(r"^def (\w+)\(", part, re.MULTILINE))
+
+
+def _signal(modulator: str) -> str:
+    """What a modulator is called in the source: a rule may well have one called n, where the loop counts steps."""
+    return f"signal_{modulator}"
