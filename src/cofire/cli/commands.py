@@ -234,7 +234,10 @@ def write_report(
 def resume(
     file: Annotated[Path, typer.Argument(help="The checkpoint of a network: net.run(..., checkpoint=FILE).")],
 ) -> None:
-    """Go on with a network's run from its checkpoint, to its end; the file then holds the whole record."""
+    """Go on with a network's run from its checkpoint, to its end; the file then holds the whole record.
+
+    A function given to the run as each= is not in the file: the run goes on without it.
+    """
     from cofire.cli import terminal
     from cofire.network import resume as going_on
 
