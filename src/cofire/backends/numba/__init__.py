@@ -14,6 +14,7 @@ cells.py         a neuron's plan as the source of its step
 random.py        random numbers that depend on where and when
 common.py        and what else all networks have
 network.py       a network as the source of the loop that calls all these
+owners.py        the names in it, each of one part
 layout.py        synapses in rows and columns, spikes in the order in which they arrive
 spikes.py        learning from given spike trains
 barrier.py       where threads wait for each other

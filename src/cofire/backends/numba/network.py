@@ -25,9 +25,9 @@ from cofire.backends.numba.cells import cells_source
 from cofire.backends.numba.clocked import clocked_arguments, clocked_source
 from cofire.backends.numba.common import COMMON
 from cofire.backends.numba.kernels import Kernel, kernel_source, preamble, write_kernel
+from cofire.backends.numba.owners import Owners
 from cofire.backends.numba.quantities import Kept
 from cofire.backends.numba.writer import Writer
-from cofire.errors import ParameterError
 from cofire.language.tree import Cell
 from cofire.lowering.cells import NeuronPlan
 from cofire.lowering.plan import Plan
@@ -116,8 +116,7 @@ class _Network:
         self.out = Writer()
         self.kernels: dict[str, Kernel] = {}
         self.parts: dict[str, str] = {}
-        self.taken: dict[str, None] = dict.fromkeys(_ALWAYS)
-        self.owners: dict[str, str] = {}
+        self.names = Owners(_ALWAYS)
 
     def written(self) -> NetworkCode:
         for population in self.populations:
@@ -131,11 +130,11 @@ class _Network:
                 kernel = write_kernel(plan, kept, bounded=projection.bounded)
                 self.kernels[projection.name] = kernel
                 self.parts[projection.name] = kernel_source(plan, kernel)
-        self._claim_all()
+        self._claim()
         self._body()
         body = self.out.text
         work = Writer()
-        with work.function("work", self.taken):
+        with work.function("work", self.names.arguments):
             work('"""Steps begin to end - 1 of one thread\'s share; returns the step that it reached."""')
             work(*body.splitlines())
         imports = [
@@ -144,37 +143,24 @@ class _Network:
             *(_imported(text, f"_{owner}", body) for owner, text in self.parts.items()),
         ]
         text = preamble(self.title, work.text, tuple(imports)) + work.text
-        return NetworkCode(text, {"": COMMON, **self.parts}, tuple(self.taken), self.kernels)
+        return NetworkCode(text, {"": COMMON, **self.parts}, tuple(self.names.arguments), self.kernels)
 
     def of(self, owner: str, name: str) -> str:
         """The name of something that belongs to a population or projection, noted as an argument."""
-        return self.noted(owner, f"{owner}_{name}")
+        return self.names.argument(owner, f"{owner}_{name}")
 
-    def noted(self, owner: str, full: str) -> str:
-        self.claim(owner, full)
-        self.taken[full] = None
-        return full
-
-    def _claim_all(self) -> None:
+    def _claim(self) -> None:
         """The names that are no arguments: of the loop, of what it imports, and its variables for each part."""
-        self.claim("the loop", "to_meet", "to_look", *_functions(COMMON))
+        claim = self.names.claim
+        claim("the loop", ("to_meet", "to_look", *_functions(COMMON)))
         for owner, text in self.parts.items():
-            self.claim(owner, *(f"{name}_{owner}" for name in _functions(text)))
+            claim(owner, (f"{function}_{owner}" for function in _functions(text)))
         for name in (population.name for population in self.populations):
-            self.claim(name, f"fired_{name}", *(f"{name}_{part}" for part in ("low", "high", "size", "at")))
+            claim(name, (f"fired_{name}", f"{name}_low", f"{name}_high", f"{name}_size", f"{name}_at"))
         for name in (projection.name for projection in self.projections):
-            self.claim(name, f"{name}_now", f"{name}_arrived")
+            claim(name, (f"{name}_now", f"{name}_arrived"))
         for name in self.modulators:
-            self.claim(name, f"{_signal(name)}_before", f"{_signal(name)}_n")
-
-    def claim(self, owner: str, *names: str) -> None:
-        """Notes whose these names are. Raises: `ParameterError` if one is something else's already."""
-        for full in names:
-            if self.owners.setdefault(full, owner) != owner:
-                raise ParameterError(
-                    f"the generated code would have two things called {full}, one for {self.owners[full]!r} and one "
-                    f"for {owner!r}: give one of these another name"
-                )
+            claim(name, (f"{_signal(name)}_before", f"{_signal(name)}_n"))
 
     def _body(self) -> None:
         out = self.out
@@ -218,7 +204,7 @@ class _Network:
     def _modulators(self) -> None:
         """The value of each modulator in this step, and in the one before, on which what was silent depends."""
         for name in self.modulators:
-            signal = self.noted(name, _signal(name))
+            signal = self.names.argument(name, _signal(name))
             pulses, amounts = self.of(signal, "pulses"), self.of(signal, "amounts")
             self.out(f"{signal}_before = {self.of(signal, 'last')}[0]", f"{signal}_n = {signal}[0]")
             with self.out.block(f"for k in range(np.searchsorted({pulses}, n), len({pulses}))"):
