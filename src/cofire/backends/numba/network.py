@@ -156,7 +156,9 @@ class _Network:
         for owner, text in self.parts.items():
             claim(owner, (f"{function}_{owner}" for function in _functions(text)))
         for name in (population.name for population in self.populations):
-            claim(name, (f"fired_{name}", f"{name}_low", f"{name}_high", f"{name}_size", f"{name}_at"))
+            claim(
+                name, (f"fired_{name}", f"spiked_{name}", f"{name}_low", f"{name}_high", f"{name}_size", f"{name}_at")
+            )
         for name in (projection.name for projection in self.projections):
             claim(name, (f"{name}_now", f"{name}_arrived"))
         for name in self.modulators:
@@ -167,7 +169,7 @@ class _Network:
         for population in self.populations:
             name = population.name
             out(f"{name}_low, {name}_high = {self.of(name, 'bounds')}[part], {self.of(name, 'bounds')}[part + 1]")
-            out(f"{name}_size = {name}_bounds[parts]")
+            out(f"{name}_size = {name}_bounds[parts]", f"spiked_{name} = 0")
             if population.kind == "rates":
                 out(f"fired_{name} = 0")
             if population.kind == "given":
@@ -199,7 +201,13 @@ class _Network:
             for signal in map(_signal, self.modulators):
                 out(f"{signal}[0] = {signal}_n * {self.of(signal, 'fade')}")
             self._meet()
+        self._count()
         out("return end")
+
+    def _count(self) -> None:
+        """Hands on how many spikes there were; counted in a variable, as an array in the loop would cost time."""
+        for name in (population.name for population in self.populations):
+            self.out(f"{self.of(name, 'spiked')}[0] += spiked_{name}")
 
     def _modulators(self) -> None:
         """The value of each modulator in this step, and in the one before, on which what was silent depends."""
@@ -423,7 +431,7 @@ class _Network:
             )
         out(f"{count}[slot, part] = fired_{name}")
         with out.block(f"if fired_{name} > 0"):
-            out(f"{self.of(name, 'spiked')}[0] += fired_{name}")
+            out(f"spiked_{name} += fired_{name}")
             recorded = ("recorded_steps", "recorded_cells", "recorded")
             steps, who, noted = (self.of(name, part) for part in recorded)
             with out.block(f"if len({steps}) > 0"):
@@ -488,6 +496,7 @@ class _Network:
                             self._call(projection, "settle", self.of(name, "axons"), now)
             out("to_look = look")
             with out.block("if attention[k] != 0"):
+                self._count()
                 out("return n + 1")
 
 
