@@ -175,7 +175,7 @@ def test_the_loop_and_the_parts_of_a_network_have_names_of_their_own() -> None:
     weights = np.array([0.5, 0.05])
     synapses = net.connect(source, cells, all_to_all(), weight=weights, rule=rule, name="arrived", dtype="float64")
     for k, name in enumerate(signals):
-        net.modulator(name, value=float(k))
+        net.modulator(name).value = float(k)
     record = net.run(10 * ms, record=[cells.spikes])
     for cell in (0, 1):
         after = np.subtract.outer(record[cells.spikes].of(cell), [0.001, 0.006])  # of the spikes that arrived
