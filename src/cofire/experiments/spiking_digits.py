@@ -66,11 +66,11 @@ SHUFFLES = 10
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[Literal["digits", "mnist"], Meta(description="8 × 8 from scikit-learn, or 28 × 28")] = "digits"
     splits: Annotated[int, Meta(ge=2, le=20, description="random splits into training and test images")] = 2
-    train: Annotated[int, Meta(ge=20, le=4500, description="training images; ours")] = 200
-    test: Annotated[int, Meta(ge=20, le=2000, description="test images; ours")] = 100
+    train: Annotated[int, Meta(ge=20, le=4500, description="training images; ours")] = 150
+    test: Annotated[int, Meta(ge=20, le=2000, description="test images; ours")] = 80
     few: Annotated[int, Meta(ge=2, le=6400, description="cells of the smaller network; 100 in the paper")] = 20
     many: Annotated[int, Meta(ge=2, le=6400, description="cells of the larger network; 400 in the paper")] = 40
-    epochs: Annotated[int, Meta(ge=1, le=100, description="times that each image is shown; ours")] = 3
+    epochs: Annotated[int, Meta(ge=1, le=100, description="times that each image is shown; ours")] = 2
     rate: Annotated[float, Meta(gt=0, le=1, description="of learning, A3+; 0.01 in the paper")] = 0.03
     inhibition_few: Annotated[float, Meta(ge=0, le=1000, description="of the smaller network; 17 in the paper")] = 17.0
     inhibition_many: Annotated[float, Meta(ge=0, le=1000, description="of the larger network; 17 in the paper")] = 17.0
