@@ -432,6 +432,19 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
     assert (drawn[0] == drawn[2]).all()
 
 
+def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> None:
+    net, _, _, cells, *_ = small()
+    for name in ("dt", "seed", "threads"):
+        with pytest.raises(ParameterError, match=f"{name} of a network cannot be changed"):
+            setattr(net, name, 1)
+    with pytest.raises(AttributeError, match="learnign"):
+        net.learnign = False
+    with pytest.raises(ParameterError, match="learning = 'no' is refused"):
+        net.learning = "no"
+    with pytest.raises(ParameterError, match="what is recorded needs about"):
+        net.run(1e9 * second, record=[cells.v.every(0.1 * ms)])
+
+
 def test_weights_go_back_as_they_came() -> None:
     _, *_, jumps, learns = small()
     learns.weight = 10 * mV

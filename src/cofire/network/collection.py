@@ -29,6 +29,7 @@ class Collection:
         self.every = {
             r: steps_of(f"{r.label}: every", r.every, net.dt) for r in recorders if not isinstance(r, SpikeRecorder)
         }
+        net.check_memory("what is recorded", 2.0 * 8.0 * sum(map(self._numbers, self.every)))
         self.intervals = [self.every[r] for r in recorders if isinstance(r, WeightRecorder)]
         heard = {r.population for r in recorders if isinstance(r, SpikeRecorder | RateRecorder)}
         for population in net.populations:
@@ -40,6 +41,15 @@ class Collection:
                 self._watches.setdefault(recorder.cells, []).append(recorder)
         self._pending: dict[Cells, list[Array]] = {}
         self._weigh(begin)
+
+    def _numbers(self, recorder: RateRecorder | VariableRecorder | WeightRecorder) -> float:
+        """How many numbers a recorder keeps at intervals in the whole run."""
+        columns = 1
+        if isinstance(recorder, VariableRecorder):
+            columns = recorder.cells.size if recorder.of is None else len(recorder.of)
+        elif isinstance(recorder, WeightRecorder) and not recorder.summary:
+            columns = recorder.projection.size if recorder.of is None else len(recorder.of)
+        return (self.end - self.begin) / self.every[recorder] * columns
 
     def _check(self) -> None:
         for recorder in self.recorders:

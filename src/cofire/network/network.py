@@ -46,6 +46,11 @@ class Network:
     a spike of step n arrives in step n + delay. Raises: `CofireError` for what cannot be, before anything runs.
     """
 
+    __slots__ = (
+        *("_asked", "_engine", "drives", "dt", "flag", "modulators", "populations", "projections"),
+        *("seed", "step", "threads"),
+    )
+
     def __init__(self, *, dt: Quantity, seed: int = 0, threads: int = 1) -> None:
         if not isinstance(dt, Quantity) or dt.dimension != TIME:
             raise ParameterError(f"dt = {shown(dt)} is refused: it must be a time, such as 0.1*ms")
@@ -196,7 +201,14 @@ class Network:
 
     @learning.setter
     def learning(self, wanted: bool) -> None:
-        self.flag[0] = bool(wanted)
+        if not isinstance(wanted, bool | np.bool_):
+            raise ParameterError(f"learning = {shown(wanted)} is refused: it must be True or False")
+        self.flag[0] = wanted
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("dt", "seed", "threads") and hasattr(self, name):
+            raise ParameterError(f"{name} of a network cannot be changed: make a new one")
+        super().__setattr__(name, value)
 
     def run(
         self,
