@@ -74,7 +74,7 @@ class ConvHebb(HebbianLayer):
         sizes: tuple[int, ...] = (5, 3, 3),
         temperature: float | tuple[float, ...] = (5.0, 50.0, 50.0),
         threshold: float = 0.1,
-        floor: float = 0.2,
+        floor: float = 0.02,
         grid: int = 7,
         shape: tuple[int, ...] | None = None,
         learning_rate: float = 0.1,
