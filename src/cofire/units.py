@@ -10,6 +10,10 @@ dimensions of a calculation cancel the result is a plain number again: `round(1*
     molar mM uM nM                      (1 mM = 1 mole per cubic metre)
 
 Zero is the one number that goes with every dimension: `tau > 0`, `sum([1*ms, 2*ms])`.
+
+Where a time, a rate or a voltage is asked for, one number has its unit: `delay=1*ms`, `rate=15*Hz`, `[1*ms, 2*ms]`. A
+NumPy array cannot carry one: it, and a list of plain numbers, is in SI units. Times are then floating-point numbers of
+seconds; whole numbers are refused, as they could be steps.
 """
 
 # ruff: noqa: N816  (the names of units are as they are)

@@ -64,6 +64,8 @@ def test_spikes_can_come_in_parts() -> None:
     seen.clear()
     net, source, _, cells, *_ = small()
     source.set([1, 0, 0], [20, 49, 10])  # in steps, in any order
+    assert source.steps.tolist() == [10, 20, 49]
+    source.set([1, 0, 0], [2 * ms, 4.9 * ms, 1 * ms])
     assert part(net, source, cells) == [10, 20, 49]
     source.set([1], [52])  # that of step 49 is on its way
     assert part(net, source, cells) == [52]
@@ -299,7 +301,15 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: net.cells(3, neurons.lif(), vv=0), ParameterError, "did you mean 'v'"),
         (lambda: net.poisson(5, 1e9 * Hz), ParameterError, "between 0 and 10000 Hz"),
         (lambda: net.poisson(5, -1 * Hz), ParameterError, "a rate of -1 Hz"),
-        (lambda: net.poisson(5, 3 * mV), DimensionError, "not in Hz"),
+        (lambda: net.poisson(5, 3 * mV), DimensionError, "rate = 3.mV is in V; expected 1/s"),
+        (lambda: net.poisson(5, 15), DimensionError, r"rate = 15 has no unit, but it is in 1/s: write 15\*Hz"),
+        (lambda: net.spikes(3, [0], [1 * Hz]), DimensionError, r"times\[0\] = 1\*Hz is in 1/s; expected s"),
+        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=1), DimensionError, r"delay = 1 .*write 1\*ms"),
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, delay=np.arange(1, 51)),
+            DimensionError,
+            "delay holds whole numbers, which could be steps, ms or seconds",
+        ),
         (lambda: net.spikes(3, [0, 3], [0.0, 0.1]), ArrayError, "spike 1 is of cell 3"),
         (lambda: net.spikes(3, [0, 0], [0.1, 0.1]), ArrayError, "fires twice"),
         (lambda: net.spikes(3, [0], [-0.1]), ArrayError, "at a time before 0"),
@@ -437,8 +447,10 @@ def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> Non
     for name in ("dt", "seed", "threads"):
         with pytest.raises(ParameterError, match=f"{name} of a network cannot be changed"):
             setattr(net, name, 1)
-    with pytest.raises(AttributeError, match="learnign"):
+    with pytest.raises(AttributeError, match="Network has no attribute 'learnign'; did you mean 'learning'"):
         net.learnign = False
+    with pytest.raises(AttributeError, match=r"no attribute 't'; it is \.now"):
+        _ = net.t
     with pytest.raises(ParameterError, match="learning = 'no' is refused"):
         net.learning = "no"
     with pytest.raises(ParameterError, match="what is recorded needs about"):
@@ -446,7 +458,17 @@ def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> Non
 
 
 def test_weights_go_back_as_they_came() -> None:
-    _, *_, jumps, learns = small()
+    _, _, noise, _, jumps, learns = small()
+    with pytest.raises(AttributeError, match=r"Projection has no attribute 'w'; it is \.weight"):
+        learns.w = 2.0  # type: ignore[attr-defined]
+    with pytest.raises(ParameterError, match=r"rule of <learns: .* cannot be changed"):
+        learns.rule = None
+    with pytest.raises(ParameterError, match="jumps has no rule to learn by"):
+        jumps.learning = True
+    with pytest.raises(ParameterError, match="learning = 'off' is refused"):
+        learns.learning = "off"  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match=r"rate of <noise: .* is read-only; \.set\(rate=\.\.\.\)"):
+        noise.rate = 10 * Hz  # type: ignore[method-assign, assignment]
     learns.weight = 10 * mV
     learns.weight = learns.weight.values  # float32, at the rule's bound
     with pytest.raises(ParameterError, match="one weight for all synapses, so it takes one number"):
@@ -510,7 +532,11 @@ def test_rates_change_between_runs_and_nothing_is_compiled_anew(tmp_path: Path) 
     assert counts[1].sum() == pytest.approx(400, abs=100)
     np.testing.assert_allclose(counts[2].reshape(5, 10).sum(axis=1), np.arange(9, 100, 20) * 10, rtol=0.3)
     assert net._ready().module.work.signatures == compiled
-    for rate, message in ((-1 * Hz, "between 0 and 10000 Hz"), (np.zeros(3), "one for each of 50"), (1 * mV, "Hz")):
+    for rate, message in (
+        (-1 * Hz, "between 0 and 10000 Hz"),
+        (np.zeros(3), "one for each of 50"),
+        (1 * mV, "expected 1/s"),
+    ):
         with pytest.raises(CofireError, match=message):
             noise.set(rate)
     with pytest.raises(ArrayError, match="one number, or one for each source"):

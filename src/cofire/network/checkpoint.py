@@ -150,7 +150,7 @@ def _projection(projection: Projection, arrays: Arrays) -> Any:
         f"{name}/row": rows.row,
         f"{name}/target": rows.target,
         f"{name}/delays": rows.delays,
-        f"{name}/w": projection.w,
+        f"{name}/w": projection.stored,
     }
     if rows.order is not None:
         arrays[f"{name}/order"] = rows.order
