@@ -95,6 +95,16 @@ def test_records_have_their_times_labels_and_units() -> None:
     chosen = record[learns.weight.every(50 * ms, of=[0, 7])]
     assert chosen.times == pytest.approx([0.0, 0.05, 0.1, 0.15, 0.2])
     np.testing.assert_allclose(chosen.values[-1], learns.weight.values[[0, 7]], rtol=1e-6)
+    assert record[cells.v] is record["target.v"] is record[wanted[2]]
+    with pytest.raises(ParameterError, match=r"learns\.weight was recorded 2 times: say which, such as"):
+        record[learns.weight]
+    with pytest.raises(KeyError, match=r"target\.g_e was not recorded"):
+        record[cells["g_e"]]
+    assert [repr(record[key]) for key in (cells.v, wanted[3])] == [
+        "<target.v: values[200 times, 1 columns] V, 0 to 0.199 s>",
+        "<learns.weight: values[3 times, 7 columns] V, 0 to 0.2 s>",
+    ]
+    assert repr(spikes) == f"<noise.spikes: {len(spikes)} spikes of 50 cells, 0 to 0.2 s>"
     with pytest.raises(KeyError, match=r"was not recorded; there are noise\.spikes"):
         record["nothing"]
     for figure in (record.plot.raster(), record.plot.weights(), record.plot.traces()):
@@ -360,7 +370,11 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: other.run(1 * ms, max_rate=100), DimensionError, "must be a rate, such as"),  # type: ignore[arg-type]
         (lambda: other.run(1 * ms, each=print), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
         (lambda: other.run(1 * ms, each=(1 * ms, 3)), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
-        (lambda: other.run(1 * ms, record=lone.v), ParameterError, "which is no recorder"),  # type: ignore[arg-type]
+        (
+            lambda: other.run(1 * ms, record=lone.v),
+            ParameterError,
+            "v needs an interval to be recorded",
+        ),  # type: ignore[arg-type]
         (lambda: other.run(1 * ms, record=[lone.spikes, lone.spikes]), ParameterError, "is recorded twice"),
         (lambda: other.run(1 * ms, record=[lone.v.every(1 * ms)] * 2), ParameterError, "is recorded twice"),
         (lambda: Network(dt=1 * ms).run(1 * ms), ParameterError, "this network is empty"),
@@ -421,6 +435,12 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
     cells = net.cells(3, neuron, name="cells")
     cells.x = 2.0
     assert cells.x.values.tolist() == [2.0, 2.0, 2.0]
+    assert np.asarray(cells.x).tolist() == [2.0, 2.0, 2.0]
+    assert repr(cells.x) == "<cells.x: 3 values, 2 to 2, mean 2; .values has them all>"
+    with pytest.raises(
+        AttributeError, match=r"cells\.x has no attribute 'mean'; the numbers are an array, cells\.x\.val"
+    ):
+        cells.x.mean()
     assert cells["size"].values.tolist() == [0.0, 0.0, 0.0]
     net.run(100 * ms, record=[cells["size"].every(10 * ms)])
     assert cells.x.values == pytest.approx([1.0, 2.0, 3.0])
@@ -429,6 +449,8 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
     assert cells.x.values == pytest.approx([5.0, 6.0, 7.0])
     with pytest.raises(ParameterError, match="cells has no variable 'y'; it has x, size, I"):
         cells.y = 1.0
+    with pytest.raises(ParameterError, match=r"cells\.tau is one number for all cells, 5 ms: make the neuron with"):
+        cells.tau = 3 * ms
     with pytest.raises(AttributeError, match="read-only"):
         small()[2].rate = 10 * Hz
     with pytest.raises(DimensionError, match="has no unit, but it is in V"):
@@ -445,7 +467,7 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
 def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> None:
     net, _, _, cells, *_ = small()
     for name in ("dt", "seed", "threads"):
-        with pytest.raises(ParameterError, match=f"{name} of a network cannot be changed"):
+        with pytest.raises(ParameterError, match=f"{name} of <Network .* cannot be changed"):
             setattr(net, name, 1)
     with pytest.raises(AttributeError, match="Network has no attribute 'learnign'; did you mean 'learning'"):
         net.learnign = False
@@ -471,6 +493,9 @@ def test_weights_go_back_as_they_came() -> None:
         noise.rate = 10 * Hz  # type: ignore[method-assign, assignment]
     learns.weight = 10 * mV
     learns.weight = learns.weight.values  # float32, at the rule's bound
+    learns.weight = learns.weight
+    assert np.asarray(learns.weight, dtype=np.float64) == pytest.approx(0.01)
+    assert repr(learns.weight).startswith("<learns.weight: 50 values, 0.01 to 0.01 V, mean 0.01 V; .values has them")
     with pytest.raises(ParameterError, match="one weight for all synapses, so it takes one number"):
         jumps.weight = [0.001, 0.002]
 

@@ -105,9 +105,14 @@ class Cells(Population):
             self.set(**{name: value})
 
     def _check_has(self, name: str) -> None:
+        if name in self.neuron.parameters and name not in self.rows:
+            raise ParameterError(
+                f"{self.name}.{name} is one number for all cells, {self.neuron.parameters[name]}: make the neuron with "
+                "another, or with an array of one for each cell, which can then be set"
+            )
         if name not in self.rows:
             raise ParameterError(
-                f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; it has {', '.join(self.rows)}"
+                f"{self.name} has no variable {name!r}; it has {', '.join(self.rows)}{did_you_mean(name, self.rows)}"
             )
 
     def values(self, name: str) -> Array:

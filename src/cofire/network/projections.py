@@ -184,8 +184,8 @@ class Projection(Checked):
             return inputs[0]
         if onto not in inputs:
             raise ParameterError(
-                f"{self.name}: the cells of {self.target.name} have no input {onto!r}{did_you_mean(onto, inputs)}; "
-                f"they have {', '.join(inputs)}"
+                f"{self.name}: the cells of {self.target.name} have no input {onto!r}; they have "
+                f"{', '.join(inputs)}{did_you_mean(str(onto), inputs)}"
             )
         return onto
 
