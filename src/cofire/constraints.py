@@ -122,7 +122,8 @@ def _checked(name: str, value: Any, dimension: Dimension | None, *, one: bool = 
     """A quantity of that dimension in SI units, anything else as it is; `one`: a number that must have its unit."""
     if isinstance(value, Quantity):
         if dimension is not None and value.dimension != dimension:
-            raise DimensionError(f"{name} = {value!r} is in {value.dimension}; expected {dimension}")
+            wanted = "a number without unit" if dimension == DIMENSIONLESS else dimension
+            raise DimensionError(f"{name} = {value!r} is in {value.dimension}; expected {wanted}")
         return value.value
     if one and dimension not in (None, DIMENSIONLESS) and value != 0:
         raise unitless(name, value, dimension)

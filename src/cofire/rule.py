@@ -18,7 +18,7 @@ from cofire.language.parse import parse
 from cofire.language.spelling import plain_name, plain_names
 from cofire.language.text import equations_to_text
 from cofire.language.tree import Equations
-from cofire.units import Quantity, dimension_of, in_si
+from cofire.units import Dimension, Quantity, dimension_of, in_si
 
 if TYPE_CHECKING:
     from cofire.lowering.plan import Plan
@@ -119,6 +119,11 @@ class Rule:
     def values(self) -> dict[str, float]:
         """Each parameter as a plain number, in SI units."""
         return {name: in_si(value) for name, value in self._parameters}
+
+    @property
+    def weight_dimension(self) -> Dimension | None:
+        """The dimension that the bounds give the weights; None where they are open or 0."""
+        return constraints.bounds_dimension(self._bounds)
 
     @property
     def is_timed(self) -> bool:

@@ -306,7 +306,14 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: Network(dt=0 * ms), ParameterError, "dt = 0"),
         (lambda: Network(dt=1), ParameterError, "it must be a time, such as 0.1"),  # type: ignore[arg-type]
         (lambda: net.cells(0, neurons.lif()), ParameterError, "at least 1"),
-        (lambda: net.cells(3, "lif"), ParameterError, "is not a cofire.Neuron"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, "liff"), ParameterError, "is not a cofire.Neuron, such as"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, "lif"), ParameterError, r"call the recipe, cofire\.neurons\.lif\(\)"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, neurons.lif), ParameterError, r"neuron = <cofire\.neurons\.lif: .*neurons\.lif\(\)"),  # type: ignore[arg-type]
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja),
+            ParameterError,
+            r"rule = <cofire\.rules\.oja: .* is refused: call the recipe, cofire\.rules\.oja\(\)",
+        ),
         (lambda: net.cells(3, neurons.lif(), v=np.zeros(4)), ArrayError, "expected 3 numbers"),
         (lambda: net.cells(3, neurons.lif(), vv=0), ParameterError, "did you mean 'v'"),
         (lambda: net.poisson(5, 1e9 * Hz), ParameterError, "between 0 and 10000 Hz"),
@@ -339,7 +346,7 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (
             lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja()),
             ParameterError,
-            "no parameter of the rule has a unit of time",
+            r"no parameter of the rule has a unit of time: give eta per second, such as eta=0\.01\*Hz",
         ),
         (
             lambda: net.connect(

@@ -24,6 +24,7 @@ def spikes(trains: Trains, number: int = 0) -> tuple[list[int], list[int]]:
 def test_pairs_come_at_their_frequency_with_their_lag() -> None:
     trains = protocols.pairing(lag=[-2 * ms, 3 * ms], frequency=50 * Hz, repeats=3, rest=5 * ms, dt=1 * ms)
     assert trains.shape == (2,)
+    assert repr(trains) == "<Trains of shape (2,): 6 presynaptic and 6 postsynaptic spikes in 2 sets, dt = 1 ms>"
     assert spikes(trains, 0) == ([2, 22, 42], [0, 20, 40])
     assert spikes(trains, 1) == ([0, 20, 40], [3, 23, 43])
     np.testing.assert_array_equal(trains.steps, 65)
@@ -121,6 +122,8 @@ def test_signals_go_to_their_sets() -> None:
     np.testing.assert_allclose(trains.play(rule, weight=0.0, signals={"post_v": v}), [0.0, 100 + 110.0])
 
 
+REWARDED = rules.reward_stdp()
+BOUND = rules.stdp_pair()
 PAIRING: dict[str, Any] = {"lag": 10 * ms, "repeats": 2}
 
 
@@ -139,7 +142,7 @@ PAIRING: dict[str, Any] = {"lag": 10 * ms, "repeats": 2}
         (lambda: protocols.pairing(lag=10 * ms, dt=0 * ms), "a step is longer than 0"),
         (lambda: protocols.triplets(first=10 * ms, second=10 * ms), "opposite signs"),
         (lambda: protocols.quadruplets(separation=10 * ms, lag=-1 * ms), "above 0"),
-        (lambda: protocols.tetanus(follows=1.5), "not a probability"),
+        (lambda: protocols.tetanus(follows=1.5), "follows = 1.5 is refused"),
         (lambda: protocols.bursts(lag=10 * ms, frequency=10 * Hz, spikes=[1, 2]), "one number for all sets"),
         (
             lambda: protocols.poisson_pairing(pre_rate=1 * Hz, post_rate=1 * Hz, duration=-1 * second, seed=0),
@@ -159,6 +162,16 @@ PAIRING: dict[str, Any] = {"lag": 10 * ms, "repeats": 2}
             lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"A_plus": [1 * ms]}),
             r"A_plus.0. = 1\*ms",
         ),
+        (lambda: protocols.pairing(**PAIRING).play(BOUND, weight=5 * mV), "weight = 5.mV is in V; expected a number w"),
+        (
+            lambda: protocols.pairing(**PAIRING).play(rules.reward_stdp(), weight=0, signals={"dopamine": 1}),
+            r"shape \(\)",
+        ),
+        (
+            lambda: protocols.poisson_pairing(pre_rate=1e9 * Hz, post_rate=1 * Hz, duration=1 * second, seed=0),
+            r"pre_rate has 1e\+09 in it, but a cell fires at most once a step: 10000",
+        ),
+        (lambda: protocols.tetanus(follows=0.5, seed=-1), "seed = -1 is refused"),
         (lambda: protocols.pairing(lag=10), r"lag = 10 has no unit, but it is in s: write 10\*ms"),
         (lambda: protocols.pairing(lag=[10 * ms, 10.0]), r"lag\[1\] = 10 has no unit"),
         (lambda: protocols.pairing(lag=np.arange(-50, 50)), "lag holds whole numbers, which could be steps, ms or"),

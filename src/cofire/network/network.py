@@ -19,12 +19,14 @@ from cofire.network.collection import Collection
 from cofire.network.connectors import Connector
 from cofire.network.engine import Engine
 from cofire.network.populations import Cells, Poisson, Population, SpikeList, steps_of
-from cofire.network.projections import Projection, as_rule
+from cofire.network.projections import Projection
 from cofire.network.record import Record
 from cofire.network.recorders import Recorder
 from cofire.network.run import Run
 from cofire.network.signals import Drive, Modulator, plain
 from cofire.neuron import Neuron
+from cofire.neurons import as_neuron
+from cofire.rules import as_rule
 from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity, dimension_of
 
 Array = np.ndarray
@@ -76,9 +78,7 @@ class Network(Checked):
 
     def cells(self, size: int, neuron: Neuron, *, name: str | None = None, **start: Any) -> Cells:
         """A population of `size` cells. `start`: values of variables at the start, numbers, arrays or draws."""
-        if not isinstance(neuron, Neuron):
-            raise ParameterError(f"neuron = {shown(neuron)} is not a cofire.Neuron, such as cofire.neurons.lif()")
-        made = Cells(self, self._name(name, "cells"), self._size(size), _caller(), neuron)
+        made = Cells(self, self._name(name, "cells"), self._size(size), _caller(), as_neuron(neuron))
         made.set(**start)
         return self._added(made)
 
@@ -133,7 +133,7 @@ class Network(Checked):
             weight=weight,
             delay=self.dt * Quantity(1.0, TIME) if delay is None else delay,
             onto=onto,
-            rule=as_rule(rule),
+            rule=None if rule is None else as_rule(rule),
             dtype=dtype,
         )
         self.projections.append(projection)

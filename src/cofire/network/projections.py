@@ -289,8 +289,8 @@ class Projection(Checked):
             return
         if not self.rule.is_timed:
             raise ParameterError(
-                f"{self.name}: no parameter of the rule has a unit of time, but a network runs in seconds: give its "
-                "time constants as times, such as tau=20*ms"
+                f"{self.name}: a network runs in seconds, but no parameter of the rule has a unit of time: "
+                f"{_with_time(self.rule)}"
             )
         for cell in self.plan.cells:
             side = self.source if cell.side == "pre" else self.target
@@ -313,8 +313,10 @@ class Projection(Checked):
             )
 
 
-def as_rule(rule: Any) -> Rule | None:
-    """A rule, or None. Raises: `ParameterError`."""
-    if rule is None or isinstance(rule, Rule):
-        return rule
-    raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair(); none is needed")
+def _with_time(rule: Rule) -> str:
+    """How a rule in steps becomes one in seconds."""
+    constant = next((name for name in rule.parameters if name == "tau" or name.startswith("tau_")), None)
+    if constant:
+        return f"give its time constants as times, such as {constant}=20*ms"
+    name, value = next(iter(rule.values.items()), ("a learning rate", 0.01))
+    return f"give {name} per second, such as {name if rule.values else 'eta'}={value:g}*Hz"

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from cofire.errors import ArrayError, ParameterError
+from cofire.constraints import FRACTION, check
+from cofire.errors import ArrayError, ParameterError, shown
 from cofire.protocols.sets import Array, Times, Trains, broadcast, frequencies, times
 from cofire.rule import Rule
 from cofire.units import Hz, Quantity, in_si, ms, second
@@ -124,15 +125,14 @@ def tetanus(
     Source: T. V. P. Bliss, T. Lømo, J. Physiol. 232:331-356, 1973 (100 Hz); S. M. Dudek, M. F. Bear, PNAS
     89:4363-4367, 1992 (900 pulses at 1 to 50 Hz). Raises: `CofireError`.
     """
-    if not 0 <= follows <= 1:
-        raise ParameterError(f"follows = {follows!r} is not a probability: 0 to 1")
+    check("follows", follows, FRACTION)
     onsets = [n / frequencies("frequency", frequency, dt) for n in range(_whole("pulses", pulses))]
     answers = [onset + times("lag", lag, dt) for onset in onsets]
     trains = _repeated(onsets, answers, times("interval", interval, dt), repeats, rest, dt)
     if follows == 1:
         return trains
     who, when = trains.post
-    answered = np.random.default_rng(seed).random(len(who)) < follows
+    answered = _generator(seed).random(len(who)) < follows
     return Trains(trains.shape, trains.pre, (who[answered], when[answered]), trains.steps, trains.dt)
 
 
@@ -145,12 +145,15 @@ def poisson_pairing(
     """
     step = _step(dt)
     rates = [frequencies("pre_rate", pre_rate, dt), frequencies("post_rate", post_rate, dt)]
+    for name, rate in zip(("pre_rate", "post_rate"), rates, strict=True):
+        if (rate * step > 1).any():
+            raise ArrayError(f"{name} has {rate.max():g} in it, but a cell fires at most once a step: {1 / step:g}")
     length = np.rint(times("duration", duration, dt) / step).astype(np.int64)
     shape = broadcast(pre_rate=rates[0], post_rate=rates[1], duration=length)
     steps = np.broadcast_to(length, shape).ravel()
     if (steps < 0).any():
         raise ArrayError(f"duration has {steps.min() * step:g} s in it; it is at least 0")
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     pre, post = (_random(rng, np.broadcast_to(rate, shape).ravel() * step, steps) for rate in rates)
     return Trains(shape, pre, post, steps, dt)
 
@@ -213,6 +216,12 @@ def _step(dt: Any) -> float:
     if step <= 0:
         raise ArrayError(f"dt = {dt!r} is refused: a step is longer than 0")
     return step
+
+
+def _generator(seed: Any) -> np.random.Generator:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ParameterError(f"seed = {shown(seed)} is refused: it must be a whole number, at least 0")
+    return np.random.default_rng(int(seed))
 
 
 def _numbers(name: str, value: Any) -> Array:

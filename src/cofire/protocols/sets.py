@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cofire.constraints import numbers
-from cofire.errors import ArrayError, DimensionError, ParameterError, shown
+from cofire.errors import ArrayError, DimensionError, shown
 from cofire.protocols.trains import replay
 from cofire.rule import Rule
+from cofire.rules import as_rule
 from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Dimension, Quantity, in_si
 
 Array = NDArray[Any]
 Times = Any  # a time such as 10*ms, a list of them, or an array in seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trains:
     """Spikes of one presynaptic and one postsynaptic cell for each parameter set.
 
@@ -33,6 +34,10 @@ class Trains:
     post: tuple[Array, Array]
     steps: Array
     dt: Quantity | float
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.pre[0])} presynaptic and {len(self.post[0])} postsynaptic spikes"
+        return f"<Trains of shape {self.shape}: {counts} in {len(self.steps)} sets, dt = {self.dt}>"
 
     def play(
         self,
@@ -55,11 +60,10 @@ class Trains:
         are one call of `replay`, so it is the rule's parameters and the lengths that cost, a few milliseconds each.
         Raises: as `replay`, `DimensionError`, and `ArrayError` if shapes do not go together.
         """
-        if not isinstance(rule, Rule):
-            raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair()")
+        rule = as_rule(rule)
         given = {name: numbers(name, value, _dimension(rule, name)) for name, value in (parameters or {}).items()}
         late = np.rint(times("delay", delay, self.dt) / in_si(self.dt)).astype(np.int64)
-        start = np.asarray(in_si(weight) if isinstance(weight, Quantity) else weight, dtype=np.float64)
+        start = numbers("weight", weight, rule.weight_dimension)
         shape = broadcast(protocol=np.empty(self.shape), weight=start, delay=late, **given)
         of_set = np.arange(len(self.steps)).reshape(self.shape)
         which, begin, delays = (np.broadcast_to(part, shape).ravel() for part in (of_set, start, late))
@@ -72,7 +76,7 @@ class Trains:
         """The weights of the sets `which`, all of one length, under one rule."""
         steps = int(self.steps[which[0]])
         cells, of = np.unique(which, return_inverse=True)
-        heard = {name: np.asarray(values)[:steps] for name, values in (signals or {}).items()}
+        heard = {name: np.asarray(values) for name, values in (signals or {}).items()}
         weights, _ = replay(
             rule,
             pre=_of_sets(self.pre, cells),
@@ -82,10 +86,17 @@ class Trains:
             delay=late,
             dt=self.dt,
             duration=steps,
-            signals={name: values[:, cells] if values.ndim == 2 else values for name, values in heard.items()},
+            signals={name: _of_signal(values, steps, cells) for name, values in heard.items()},
             backend=backend,
         )
         return weights
+
+
+def _of_signal(values: Array, steps: int, cells: Array) -> Array:
+    """What those sets hear of a signal, `[step]` or `[step, set]`; `replay` tells what is wrong with any other."""
+    if values.ndim == 2 and cells[-1] < values.shape[1]:
+        return values[:steps, cells]
+    return values[:steps] if values.ndim else values
 
 
 def times(name: str, value: Times, dt: Quantity | float, dimension: Dimension = TIME) -> Array:
