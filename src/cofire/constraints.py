@@ -75,8 +75,7 @@ def number(name: str, value: object) -> Number:
     except OverflowError:
         raise ParameterError(f"{name} = {shown(value)} is too large") from None
     except (TypeError, ValueError, ArithmeticError, RuntimeError, Warning):
-        mend = "; what differs from cell to cell is pre.NAME or post.NAME" if getattr(value, "ndim", 0) else ""
-        raise ParameterError(f"{name} = {shown(value)} is not one number{mend}") from None
+        raise ParameterError(f"{name} = {shown(value)} is not one number") from None
 
 
 def check(name: str, value: object, allowed: Range = FINITE) -> float:

@@ -73,7 +73,7 @@ class Rule:
     ) -> None:
         written = parse(text)
         signals = _names(signals)
-        given = {name: constraints.number(name, value) for name, value in plain_names(parameters).items()}
+        given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
         order = scope.check_names(written, text, given.keys(), signals)
         if not (normalize is None or (isinstance(normalize, str) and normalize in ("l1", "l2"))):
             raise ParameterError(f"normalize = {shown(normalize)} is refused: it must be 'l1', 'l2' or None")
@@ -239,6 +239,13 @@ class Rule:
 
 def _made(text: str, settings: dict[str, Any]) -> Rule:
     return Rule(text, **settings)
+
+
+def _parameter(name: str, value: object) -> Number:
+    if getattr(value, "ndim", 0) or isinstance(value, list | tuple):
+        mend = "what differs from cell to cell is pre.NAME or post.NAME"
+        raise ParameterError(f"{name} = {shown(value)} is not one number; {mend}")
+    return constraints.number(name, value)
 
 
 def _names(signals: object) -> tuple[str, ...]:

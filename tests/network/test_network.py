@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import cofire
-from cofire import ArrayError, CofireError, DimensionError, Neuron, ParameterError, neurons, rules
+from cofire import ArrayError, CofireError, DataError, DimensionError, Neuron, ParameterError, neurons, rules
 from cofire.network import Network, all_to_all, from_pairs, one_to_one, uniform
 from cofire.network.run import resume
 from cofire.units import Hz, ms, mV, second
@@ -285,9 +285,13 @@ def test_the_command_goes_on_to_the_end(tmp_path: Path) -> None:
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="there is no checkpoint"):
         resume(tmp_path / "none.npz")
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 nothing")
+    for content in (b"PK\x03\x04 nothing", b"import cofire"):
+        (tmp_path / "bad.npz").write_bytes(content)
+        with pytest.raises(ArrayError, match=r"is no checkpoint of a network, or is damaged: it is no \.npz file"):
+            resume(tmp_path / "bad.npz")
+    np.savez(tmp_path / "empty.npz", a=1)
     with pytest.raises(ArrayError, match="is no checkpoint of a network, or is damaged"):
-        resume(tmp_path / "bad.npz")
+        resume(tmp_path / "empty.npz")
     np.savez(tmp_path / "other.npz", data=np.frombuffer(b'{"format": 99}', dtype=np.uint8))
     with pytest.raises(ArrayError, match="format 99; this cofire reads format 2"):
         resume(tmp_path / "other.npz")
@@ -385,6 +389,9 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: other.run(1 * ms, record=[lone.spikes, lone.spikes]), ParameterError, "is recorded twice"),
         (lambda: other.run(1 * ms, record=[lone.v.every(1 * ms)] * 2), ParameterError, "is recorded twice"),
         (lambda: Network(dt=1 * ms).run(1 * ms), ParameterError, "this network is empty"),
+        (lambda: other.run(1 * ms, every=1 * ms), ParameterError, "give checkpoint= as well"),
+        (lambda: other.run(1 * ms, checkpoint="no/such/run.npz"), DataError, "such is not a folder one may write to"),
+        (lambda: other.run(1 * ms, checkpoint="/"), DataError, "/ cannot be written: it is a folder"),
     ]
     for attempt, kind, words in cases:
         with pytest.raises(kind, match=words):

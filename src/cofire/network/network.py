@@ -14,6 +14,7 @@ import numpy as np
 
 from cofire.constraints import NONNEGATIVE, POSITIVE, check
 from cofire.errors import ArrayError, DimensionError, ParameterError, shown
+from cofire.files import check_place
 from cofire.network.attributes import Checked
 from cofire.network.collection import Collection
 from cofire.network.connectors import Connector
@@ -242,7 +243,10 @@ class Network(Checked):
             raise ParameterError(f"each = {shown(each)} is refused: it must be (interval, function)")
         call_every = None if each is None else steps_of("each", each[0], self.dt)
         save_every = None
+        if checkpoint is None and every is not None:
+            raise ParameterError("every = ... says how often to write the checkpoint: give checkpoint= as well")
         if checkpoint is not None:
+            check_place(Path(checkpoint))
             save_every = max(1, round(SAVE_EVERY / self.dt)) if every is None else steps_of("every", every, self.dt)
         recorders = tuple(record) if isinstance(record, Iterable) else (record,)
         collection = self.collect(recorders, self.step, self.step + steps)
