@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cofire.errors import ArrayError, DimensionError, ParameterError, shown
-from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity, dimension_of, in_si, usual_unit
+from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity, dimension_of, in_si, si_unit, usual_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,8 +131,9 @@ def _checked(name: str, value: Any, dimension: Dimension | None, *, one: bool = 
 
 def unitless(name: str, value: object, dimension: Dimension) -> DimensionError:
     """The error for a number that has no unit where one is needed."""
-    unit = usual_unit(dimension)
-    return DimensionError(f"{name} = {shown(value)} has no unit, but it is in {dimension}: write {shown(value)}*{unit}")
+    text, units = shown(value), dict.fromkeys((usual_unit(dimension), si_unit(dimension)))
+    mend = " or ".join(f"{text}*{unit}" for unit in units)
+    return DimensionError(f"{name} = {text} has no unit, but it is in {dimension}: write {mend}")
 
 
 def check_all(values: Mapping[str, object], ranges: Mapping[str, Range]) -> None:

@@ -240,6 +240,11 @@ def usual_unit(dimension: Dimension) -> str:
     for name in ("ms", "Hz", "mV", "nA", "nS", "Mohm", "pF", "um"):
         if _SCALES[name].dimension == dimension:
             return name
+    return si_unit(dimension)
+
+
+def si_unit(dimension: Dimension) -> str:
+    """The unit of SI: `second` for a time, `volt` for a voltage, or one like `siemens/second`."""
     return _product(dimension, _SI)
 
 
@@ -254,7 +259,7 @@ def _number(value: Any) -> float | None:
     if getattr(value, "ndim", 0) > 0:
         shape = tuple(value.shape) if hasattr(value, "shape") else "unknown"
         raise ArrayError(
-            f"an array of shape {shape} cannot carry a unit; keep the array in SI units, with in_si(...) as a factor"
+            f"an array of shape {shape} cannot carry a unit; keep it in SI units, as array * in_si(ms) is in seconds"
         )
     return float(value) if hasattr(value, "__float__") and not isinstance(value, str | bytes) else None
 

@@ -109,6 +109,11 @@ def test_records_have_their_times_labels_and_units() -> None:
         record["nothing"]
     for figure in (record.plot.raster(), record.plot.weights(), record.plot.traces()):
         assert figure.axes
+    assert record.plot.raster(100 * ms, 150 * ms).axes[0].get_xlim() == (0.1, 0.15)
+    with pytest.raises(DimensionError, match=r"begin = 0\.1 has no unit.*0\.1\*ms or 0\.1\*second"):
+        record.plot.raster(0.1)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"no time between begin = 0\.15 s and end = 0\.1 s"):
+        record.plot.raster(150 * ms, 100 * ms)
     later = net.run(10 * ms)
     assert (later.begin, later.end) == pytest.approx((0.2, 0.21))
     with pytest.raises(ParameterError, match=r"nothing was recorded for .raster\(\)"):
@@ -346,6 +351,13 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: net.connect(source, cells, all_to_all(), **mv, onto="g"), ParameterError, "no input 'g'"),
         (lambda: net.connect(cells, source, all_to_all(), **mv), ParameterError, "only cells with equations"),  # type: ignore[arg-type]
         (lambda: net.connect(source, cells, all_to_all(), weight=np.nan * mV), ParameterError, "is not finite"),
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.stdp_pair()),
+            DimensionError,
+            r"weights onto cells_a\.g_e are in V, but the rule's bounds are numbers without unit",
+        ),
+        (lambda: net.connect(source, cells, all_to_all(), weight=np.ones((5, 10))), ArrayError, r"matrix\[post, pre\]"),
+        (lambda: other.run(1 * ms, progress="bar"), ParameterError, "it must be True, or a function"),  # type: ignore[arg-type]
         (lambda: net.connect(source, cells, all_to_all(), **mv, rule="stdp"), ParameterError, "is not a cofire.Rule"),
         (
             lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja()),
@@ -480,6 +492,16 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
 
 def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> None:
     net, _, _, cells, *_ = small()
+    dopamine = net.modulator("dopamine", value=0.5, tau=200 * ms)
+    assert repr(dopamine) == "<dopamine: 0.5 at 0 s, which fades with 200 ms>"
+    with pytest.raises(AttributeError, match="Modulator has no attribute 'vlaue'; did you mean 'value'"):
+        dopamine.vlaue = 1.0  # type: ignore[attr-defined]
+    with pytest.raises(ParameterError, match=r"tau of <dopamine.* cannot be changed"):
+        dopamine.tau = 1.0
+    with pytest.raises(AttributeError, match=r"no variable 'spike'.*did you mean 'spikes'"):
+        _ = cells.spike
+    with pytest.raises(AttributeError, match=r"no variable 'V'.*did you mean 'v'"):
+        _ = cells.V
     for name in ("dt", "seed", "threads"):
         with pytest.raises(ParameterError, match=f"{name} of <Network .* cannot be changed"):
             setattr(net, name, 1)

@@ -241,6 +241,8 @@ class Network(Checked):
         limit = None if max_rate is None else check("max_rate", max_rate, POSITIVE)
         if each is not None and (not isinstance(each, tuple | list) or len(each) != 2 or not callable(each[1])):
             raise ParameterError(f"each = {shown(each)} is refused: it must be (interval, function)")
+        if not (isinstance(progress, bool) or callable(progress)):
+            raise ParameterError(f"progress = {shown(progress)} is refused: it must be True, or a function")
         call_every = None if each is None else steps_of("each", each[0], self.dt)
         save_every = None
         if checkpoint is None and every is not None:

@@ -92,7 +92,10 @@ class Cells(Population):
         try:
             return self[name]
         except ParameterError as error:
-            raise AttributeError(str(error)) from None
+            near = (
+                "" if "did you mean" in str(error) else did_you_mean(name, ["spikes", "rate", "set", "neuron", "size"])
+            )
+            raise AttributeError(f"{error}{near}") from None
 
     def __getitem__(self, name: str) -> Variable:
         self._check_has(name)

@@ -8,8 +8,8 @@ import numpy as np
 
 from cofire import compiler
 from cofire.backends.numba.quantities import find_quantities
-from cofire.constraints import POSITIVE, check
-from cofire.errors import ArrayError, ParameterError, did_you_mean, shown
+from cofire.constraints import POSITIVE, check, numbers
+from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean, shown
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, Call, Cell, Expr, replace, walk
 from cofire.network.attributes import Checked
@@ -19,7 +19,7 @@ from cofire.network.populations import Cells, Population, cell_values, steps_of
 from cofire.network.recorders import Weight
 from cofire.network.rows import Rows, rows_of_list, rows_of_pieces
 from cofire.rule import Rule
-from cofire.units import TIME, Quantity
+from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -156,7 +156,7 @@ class Projection(Checked):
         What then lies outside the rule's bounds is set to the nearer bound.
         Raises: `ParameterError`.
         """
-        wanted = check("total", total, POSITIVE)
+        wanted = check("total", float(numbers("total", total, self.target.unit(self.onto))), POSITIVE)
         if self.same:
             raise ParameterError(f"{self.name} has one weight for all synapses: there is nothing to normalise")
         self.net.settle(self)
@@ -246,6 +246,11 @@ class Projection(Checked):
             f"{self.name}: weight onto {self.target.name}.{self.onto}",
             self.net.generator(f"{self.name}.weight"),
         )
+        if np.ndim(weight) == 2:
+            raise ArrayError(
+                f"{name} has shape {np.shape(weight)}; it is one for each of {self.size} synapses: of a matrix "
+                "[post, pre] take matrix[post, pre], with pre, post = synapses.pairs()"
+            )
         values = cell_values(name, weight, 1 if one else self.size, rng, self.target.unit(self.onto)).astype(kind)
         if self.onto in self.target.neuron.conductances and (values < 0).any():
             raise ParameterError(
@@ -292,6 +297,12 @@ class Projection(Checked):
                 f"{self.name}: a network runs in seconds, but no parameter of the rule has a unit of time: "
                 f"{_with_time(self.rule)}"
             )
+        unit, bounded = self.target.unit(self.onto), self.rule.weight_dimension
+        if bounded is not None and unit is not None and bounded != unit:
+            raise DimensionError(
+                f"{self.name}: weights onto {self.target.name}.{self.onto} are {_in(unit)}, but the rule's bounds are "
+                f"{_in(bounded)}: give the rule bounds and amplitudes of that unit"
+            )
         for cell in self.plan.cells:
             side = self.source if cell.side == "pre" else self.target
             rows = side.rows if isinstance(side, Cells) else ()
@@ -311,6 +322,10 @@ class Projection(Checked):
                 f"{self.name}: its rule reads a variable of the presynaptic cells, which other threads may be "
                 "changing; make the network with threads=1"
             )
+
+
+def _in(unit: Dimension) -> str:
+    return "numbers without unit" if unit == DIMENSIONLESS else f"in {unit}"
 
 
 def _with_time(rule: Rule) -> str:
