@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cofire.backends.numba.random import poisson_table
 from cofire.constraints import check
 from cofire.errors import DimensionError, shown
+from cofire.network.attributes import Checked
 from cofire.network.populations import Cells
-from cofire.units import Quantity
+from cofire.units import TIME, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -21,9 +22,9 @@ Array = np.ndarray
 VANISHED = 1e-9  # of the largest pulse: a modulator that has decayed below it is 0
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drive:
-    """A Poisson input of its own to each cell of a population. Made by `Network.drive`."""
+    """A Poisson input of its own to each cell of a population. Made by `Network.drive`; it stays as it is."""
 
     name: str
     target: Cells
@@ -31,6 +32,9 @@ class Drive:
     rate: float
     weight: float
     net: Network
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.rate:g} Hz onto {self.target.name}.{self.onto}>"
 
     def numbers(self) -> dict[str, Any]:
         """What the generated code takes."""
@@ -47,9 +51,11 @@ class Drive:
         }
 
 
-@dataclass(eq=False)
-class Modulator:
+@dataclass(eq=False, repr=False, slots=True)
+class Modulator(Checked):
     """A signal that reaches every synapse, such as dopamine; it decays with `tau`, or stays."""
+
+    stays: ClassVar[frozenset[str]] = frozenset({"name", "net", "tau", "pulses", "amounts"})
 
     name: str
     net: Network
@@ -57,6 +63,10 @@ class Modulator:
     tau: float
     pulses: Array
     amounts: Array
+
+    def __repr__(self) -> str:
+        fades = f", which fades with {Quantity(self.tau, TIME)}" if self.tau else ""
+        return f"<{self.name}: {self.value:g} at {self.net.now}{fades}>"
 
     @property
     def value(self) -> float:

@@ -26,6 +26,7 @@ from cofire.errors import ArrayError, DivergenceError, ParameterError, shown
 from cofire.language.tree import POST, PRE, Cell
 from cofire.lowering.placement import DRIVE
 from cofire.rule import Reduction, Rule
+from cofire.rules import as_rule
 from cofire.torch.convolution import Convolution
 from cofire.torch.geometry import Geometry
 
@@ -338,8 +339,7 @@ def _check(module: Any, rule: Any, reduce: Any) -> None:
         )
     if not module.weight.is_floating_point():
         raise ParameterError(f"the weight of this {name} has type {module.weight.dtype}; learning needs floating point")
-    if not isinstance(rule, Rule):
-        raise ParameterError(f"rule = {shown(rule)} is refused: it must be a cofire.Rule, such as cofire.rules.oja()")
+    as_rule(rule)
     if reduce not in ("mean", "sum"):
         raise ParameterError(f"reduce = {shown(reduce)} is refused: it must be 'mean' or 'sum'")
     nearest = next((state for state in compiler.lower(rule).states if state.kind == "nearest"), None)
