@@ -37,7 +37,7 @@ from scipy.stats import binom
 from cofire import rules as catalogue
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label
+from cofire.experiments._rates import label, not_from_there
 from cofire.experiments._spike_streams import (
     DT,
     SLOT,
@@ -121,7 +121,7 @@ def unsuitable(rule: Rule) -> str | None:
     """Why `rule` cannot learn from the spikes of a cell and its afferents, or None."""
     if not rule.is_timed:
         return "it has no times in seconds, and spikes come at times"
-    return unsuitable_for_spikes(rule)
+    return not_from_there(rule) or unsuitable_for_spikes(rule)
 
 
 def adapted(name: str, settings: Settings) -> Rule:
