@@ -39,10 +39,13 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from cofire.compiler import lower
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import is_taught, label, needs_spikes, not_for_one_cell, not_for_rates, not_from_there
 from cofire.experiments._statistics import percent, verdict
+from cofire.language.algebra import simplify
+from cofire.language.tree import ZERO
 from cofire.protocols import replay
 from cofire.rule import Rule
 from cofire.units import second
@@ -248,6 +251,7 @@ def _replayed(rule: Rule, frequency: float, pairings: int) -> Array:
     cells = np.repeat(numbers, numbers)
     first = np.concatenate([np.arange(n) for n in numbers]) * period
     cells, synapses = np.concatenate([cells, cells + pairings + 1]), np.arange(2 * (pairings + 1))
+    drifts = any(simplify(events.drift) != ZERO for _, events in lower(rule).events)
     try:
         w, _ = replay(
             rule,
@@ -258,6 +262,7 @@ def _replayed(rule: Rule, frequency: float, pairings: int) -> Array:
             delay=0,
             dt=LAG * second if rule.is_timed else LAG,
             duration=pairings * period,
+            backend="numba" if drifts else "reference",  # which needs no compiling, and is slow only between spikes
         )
     except DivergenceError:
         return np.full((2, pairings + 1), np.nan)
