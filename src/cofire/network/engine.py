@@ -20,6 +20,7 @@ from cofire.backends.numba.network import (
 )
 from cofire.errors import ParameterError
 from cofire.language.tree import Cell, Name
+from cofire.network.memory import aligned
 from cofire.network.populations import Cells, Poisson, Population
 from cofire.network.signals import VANISHED
 
@@ -246,13 +247,13 @@ class Engine:
 
     def state(self) -> Iterator[tuple[str, Array]]:
         """Every array that a run changes, by a name of its own."""
-        seen: set[int] = set()
+        seen: set[int] = set()  # most are shared by the threads
+        changing = self._changing()
         for part, frame in enumerate(self.frames):
             for name, value in frame.items():
-                base = value if not isinstance(value, np.ndarray) or value.base is None else value.base
-                if isinstance(value, np.ndarray) and name in self._changing() and id(base) not in seen:
-                    seen.add(id(base))
-                    yield f"{name}@{part}", base
+                if isinstance(value, np.ndarray) and name in changing and value.ctypes.data not in seen:
+                    seen.add(value.ctypes.data)
+                    yield f"{name}@{part}", value
 
     def _changing(self) -> set[str]:
         names = set()
@@ -296,8 +297,8 @@ class Engine:
         name, size = population.name, population.size
         own: Arrays = {
             "bounds": self.net.bounds(population),
-            "ring": np.zeros((self.ring, max(size, 1)), np.int32),
-            "count": np.zeros((self.ring, self.net.threads), np.int64),
+            "ring": aligned(np.zeros((self.ring, max(size, 1)), np.int32)),
+            "count": aligned(np.zeros((self.net.threads, -(-self.ring // 8) * 8), np.int64)),
         }
         if isinstance(population, Cells):
             neuron, plan = population.neuron, population.plan

@@ -19,6 +19,7 @@ from cofire.network.attributes import Checked
 from cofire.network.collection import Collection
 from cofire.network.connectors import Connector
 from cofire.network.engine import Engine
+from cofire.network.memory import shares
 from cofire.network.populations import Cells, Poisson, Population, SpikeList, steps_of
 from cofire.network.projections import Projection
 from cofire.network.record import Record
@@ -316,7 +317,7 @@ class Network(Checked):
 
     def bounds(self, population: Population) -> Array:
         """The first cell of each thread's share, and the end of the last."""
-        return np.array([population.size * part // self.threads for part in range(self.threads + 1)], dtype=np.int64)
+        return shares(population.size, self.threads)
 
     def stream(self, name: str) -> np.uint64:
         """The key of the random numbers of one part of the network."""

@@ -12,6 +12,7 @@ from cofire.constraints import numbers
 from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
 from cofire.network.attributes import Checked
 from cofire.network.draws import Draw
+from cofire.network.memory import aligned
 from cofire.network.recorders import RateRecorder, SpikeRecorder, Variable
 from cofire.neuron import Neuron
 from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity
@@ -67,8 +68,8 @@ class Cells(Population):
         self.plan = compiler.lower_neuron(neuron)
         self.rows = (*self.plan.variables, *neuron.varying)
         self.rate_row = None if neuron.rate is None else self.rows.index(neuron.rate)
-        self.free_from = np.zeros(size, dtype=np.int64)
-        self.table = start(neuron, self.plan, size)
+        self.free_from = aligned(np.zeros(size, dtype=np.int64))
+        self.table = aligned(start(neuron, self.plan, size))
 
     @property
     def spikes(self) -> SpikeRecorder:

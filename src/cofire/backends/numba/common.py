@@ -27,8 +27,8 @@ def send(axons, begin, end, n, row, target, w, same, gated, until, g):
     """
     for c in range(begin, end):
         i = axons[c]
-        for s in range(row[i], row[i + 1]):
-            j = target[s]
+        for s in range(np.uint64(row[i]), np.uint64(row[i + 1])):
+            j = np.uint32(target[s])
             if gated and until[j] > n:
                 continue
             g[j] += w[0] if same else w[s]
@@ -44,8 +44,8 @@ def send_rates(rates, axons, n_pre, dt, n, row, target, w, same, gated, until, g
         given = rates[i % n_pre] * dt
         if given == 0.0:
             continue
-        for s in range(row[i], row[i + 1]):
-            j = target[s]
+        for s in range(np.uint64(row[i]), np.uint64(row[i + 1])):
+            j = np.uint32(target[s])
             if gated and until[j] > n:
                 continue
             g[j] += given * (w[0] if same else w[s])

@@ -34,7 +34,7 @@ from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
 
 MAX_SPAN = 65_536  # steps of a table of fades
-RANGE = "for s in range(row[i], row[i + 1])"
+RANGE = "for s in range(np.uint64(row[i]), np.uint64(row[i + 1]))"
 LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
 
 _NUMPY = ("float64", "floor", "int32", "int64", "rint")
@@ -224,7 +224,7 @@ class _Kernel(Reader):
         out = self.out
         stored = self._stored()
         reads = self.leaves([*self._arrival_jumps(), *self.spike_jumps(), *self.flow_parts()])
-        out("j = target[s]")
+        out("j = np.uint32(target[s])")
         out(*(f"{self.local(q.symbol)} = {q.name}[s]" for q in stored))
         out(*(f"{self.local(leaf)} = {self.kept.names[leaf]}[j]" for leaf in reads if leaf in self._cells("post")))
         logged = [q for q in self.logged if q.symbol in reads]

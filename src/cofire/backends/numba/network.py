@@ -157,7 +157,11 @@ class _Network:
             claim(owner, (f"{function}_{owner}" for function in _functions(text)))
         for name in (population.name for population in self.populations):
             claim(
-                name, (f"fired_{name}", f"spiked_{name}", f"{name}_low", f"{name}_high", f"{name}_size", f"{name}_at")
+                name,
+                (
+                    *(f"fired_{name}", f"spiked_{name}", f"noted_{name}"),
+                    *(f"{name}_low", f"{name}_high", f"{name}_size", f"{name}_at"),
+                ),
             )
         for name in (projection.name for projection in self.projections):
             claim(name, (f"{name}_now", f"{name}_arrived"))
@@ -172,6 +176,8 @@ class _Network:
             out(f"{name}_size = {name}_bounds[parts]", f"spiked_{name} = 0")
             if population.kind == "rates":
                 out(f"fired_{name} = 0")
+            else:
+                out(f"noted_{name} = {self.of(name, 'recorded')}[0]")
             if population.kind == "given":
                 out(f"{name}_at = np.searchsorted({self.of(name, 'steps')}, begin)")
         out("slot, to_meet, to_look = begin % ring, chunk - begin % chunk, look - begin % look")
@@ -205,9 +211,12 @@ class _Network:
         out("return end")
 
     def _count(self) -> None:
-        """Hands on how many spikes there were; counted in a variable, as an array in the loop would cost time."""
-        for name in (population.name for population in self.populations):
+        """Hands on how many spikes there were and are kept; counted in variables: arrays may share a cache line."""
+        for population in self.populations:
+            name = population.name
             self.out(f"{self.of(name, 'spiked')}[0] += spiked_{name}")
+            if population.kind != "rates":
+                self.out(f"{self.of(name, 'recorded')}[0] = noted_{name}")
 
     def _modulators(self) -> None:
         """The value of each modulator in this step, and in the one before, on which what was silent depends."""
@@ -284,7 +293,7 @@ class _Network:
         with out.block(f"for d in range(len({delays}))"):
             out(f"was = slot - {delays}[d] if slot >= {delays}[d] else slot - {delays}[d] + ring")
             with out.block("for p in range(parts)"):
-                out(f"arrived = {count}[was, p]")
+                out(f"arrived = {count}[p, was]")
                 with out.block("if arrived == 0"):
                     out("continue")
                 if projection.many_delays:
@@ -429,13 +438,13 @@ class _Network:
                 ["n", f"{name}_at", low, high, cells, steps, f"{ring}[slot, {low}:]"],
                 "",
             )
-        out(f"{count}[slot, part] = fired_{name}")
+        out(f"{count}[part, slot] = fired_{name}")
         with out.block(f"if fired_{name} > 0"):
             out(f"spiked_{name} += fired_{name}")
-            recorded = ("recorded_steps", "recorded_cells", "recorded")
-            steps, who, noted = (self.of(name, part) for part in recorded)
+            steps, who = self.of(name, "recorded_steps"), self.of(name, "recorded_cells")
             with out.block(f"if len({steps}) > 0"):
-                out(f"{noted}[0] = note(n, {ring}[slot], {low}, {low} + fired_{name}, {steps}, {who}, {noted}[0])")
+                kept = [f"{ring}[slot]", low, f"{low} + fired_{name}"]
+                out.call(f"noted_{name} = note", ["n", *kept, steps, who, f"noted_{name}"], "")
             for projection in self.projections:
                 if projection.target == name and projection.name in self.kernels:
                     self._fire(projection)
@@ -470,7 +479,7 @@ class _Network:
             out("k = (n // look) % 3")
             for name in (population.name for population in self.populations if population.kind != "rates"):
                 with out.block(f"if len({name}_recorded_steps) > 0"):
-                    room = f"len({name}_recorded_steps) - {name}_recorded[0]"
+                    room = f"len({name}_recorded_steps) - noted_{name}"
                     with out.block(f"if {room} < ({name}_high - {name}_low) * look"):
                         out("attention[k] = 1")
             for projection in self.projections:
