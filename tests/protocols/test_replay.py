@@ -164,3 +164,19 @@ def test_weights_that_are_no_numbers_any_more_are_reported() -> None:
     rule = Rule("dw/dt = pre * exp(w)")
     with pytest.raises(DivergenceError, match="synapse 0"):
         replay(rule, **arguments(pre=([0] * 9, range(9)), weight=9.0, dt=1))
+
+
+def test_silence_run_at_once_leaves_what_steps_leave() -> None:
+    """A rule that only a solver can run: bounds that no weight meets have it go step by step."""
+    rule = Rule(
+        "dw/dt = h * (2 - w**2) * step(c - 0.5) / tau\ndh/dt = (c - h * w) / tau\ndc/dt = -c / tau_c + pre + post",
+        tau=50 * ms,
+        tau_c=20 * ms,
+    )
+    given = arguments(pre=([0, 1, 0], [10, 12, 300]), post=([0, 1], [15, 311]), weight=[0.5, 0.6, 0.7], duration=500)
+    at_once, state = replay(rule, **given)
+    stepped, as_stepped = replay(rule.with_(bounds=(-100.0, 100.0)), **given)
+    assert np.abs(at_once - [0.5, 0.6, 0.7]).min() > 0.01
+    np.testing.assert_allclose(at_once, stepped, rtol=1e-9)
+    np.testing.assert_allclose(state["h"], as_stepped["h"], rtol=1e-9)
+    np.testing.assert_allclose(state["c"], as_stepped["c"], rtol=1e-12)

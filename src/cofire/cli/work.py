@@ -138,6 +138,7 @@ def done(
     found = {} if again else keeping.kept(tasks)
     yield from found.items()
     left = [at for at in range(len(tasks)) if at not in found]
+    left = left[::2] + left[1::2]  # neighbours share kernels, which two processes would both compile
     ended = len(found)
 
     def inside(fraction: float, note: str) -> None:

@@ -25,6 +25,8 @@ _LAYERS = {
     "storkey": "its pre and post are one pattern of ±1 on a symmetric network",
 }
 
+_AT_REST = {"tagging_and_capture": "its weight is 1 at rest and changes from there; here weights start elsewhere"}
+
 
 def label(rule: Rule) -> str:
     """How a rule is called in a table: its catalogue name, or its equations on one line; and how it is normalised."""
@@ -54,6 +56,11 @@ def not_for_rates(rule: Rule, given: Collection[str] = ("post.drive",), *, layer
     if needs_spikes(rule):
         return "it is written for spikes or times in seconds, and cells here have rates in steps without duration"
     return _lacks(rule, given) if layer else not_for_one_cell(rule, given)
+
+
+def not_from_there(rule: Rule) -> str | None:
+    """Why `rule` cannot go on from whatever weights an experiment starts with, or None."""
+    return _AT_REST.get(rule.name or "")
 
 
 def _lacks(rule: Rule, given: Collection[str]) -> str | None:

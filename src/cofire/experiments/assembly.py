@@ -395,7 +395,8 @@ def _weight_groups(data: Data, r: int) -> tuple[Array, Array, Array]:
 def figure(data: Data) -> Figure:
     from cofire.experiments._figure import BLUE, ORANGE, new_figure
 
-    picture, axes = new_figure(1, 4, width=15.0, height=4.2, width_ratios=(1, 1, 1, 1.2))
+    picture, axes = new_figure(1, 4, width=16.0, height=4.2, width_ratios=(1, 1, 1, 1.2))
+    picture.set_layout_engine("constrained", wspace=0.07)  # room between a colour bar and what stands right of it
     groups = (*CUES, "others")
     before = _ignited(data, "before", 0, "together").mean(axis=0)
     after = _ignited(data, "after", 0, "together").mean(axis=0)
@@ -419,10 +420,10 @@ def figure(data: Data) -> Figure:
         bars.bar(place, recall, 0.9 * width, color=BLUE, alpha=1 / (1 + r), label=f"ignited, {name}")
         rates = data["rested"][r, ..., 0].mean(axis=2)  # [condition, network]
         active.plot(np.repeat(place, rates.shape[1]), rates.ravel(), "D", color=ORANGE, markersize=5)
-    active.set(ylabel="Hz in the assembly without a cue (diamonds)", yscale="symlog", ylim=(0, 500))
+    active.set(ylabel="Hz in the assembly, no cue (diamonds)", yscale="symlog", ylim=(0, 500))
     bars.legend(fontsize=8, frameon=False)
     bars.set_xticks(range(len(CONDITIONS)), [c.replace(" ", "\n") for c in CONDITIONS])
-    bars.set(ylabel="share of the other cues' cells ignited (bars)", ylim=(0, 1.05))
+    bars.set(ylabel="share of other cues' cells ignited (bars)", ylim=(0, 1.05))
     for ax in axes:
         ax.title.set_fontsize(10)
     return picture

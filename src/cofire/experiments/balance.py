@@ -27,7 +27,7 @@ from cofire import rules as catalogue
 from cofire.errors import DivergenceError
 from cofire.experiments._cells import scaled_conductance_cell
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label, needs_spikes, not_for_one_cell
+from cofire.experiments._rates import label, needs_spikes, not_for_one_cell, not_from_there
 from cofire.experiments._statistics import spread, verdict
 from cofire.network import Network, all_to_all
 from cofire.rule import Rule
@@ -74,7 +74,7 @@ def unsuitable(rule: Rule) -> str | None:
     """Why `rule` cannot learn at the synapses of a cell that fires, or None."""
     if not needs_spikes(rule) or not rule.is_timed:
         return "it is written for rates in steps, and cells here fire in milliseconds"
-    return not_for_one_cell(rule, given=("post.v",))
+    return not_from_there(rule) or not_for_one_cell(rule, given=("post.v",))
 
 
 def adapted(name: str, settings: Settings) -> Rule:  # noqa: ARG001  (one form for all settings)

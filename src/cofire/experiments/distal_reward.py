@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     minutes: Annotated[int, Meta(ge=1, le=600, description="simulated; the paper 60")] = 30
     synapses: Annotated[int, Meta(ge=2, le=10_000, description="the chosen one and others; the paper 100,000")] = 10
     rate: Annotated[float, Meta(gt=0, le=20, description="of every cell in Hz; the paper about 1")] = 1.0
-    animals: Annotated[int, Meta(ge=2, le=100, description="each with other spikes; ours")] = 3
+    animals: Annotated[int, Meta(ge=2, le=100, description="each with other spikes; ours")] = 2
 
 
 FULL = Settings(minutes=60, synapses=100, animals=5)

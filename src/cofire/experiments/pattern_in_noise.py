@@ -37,7 +37,7 @@ from scipy.stats import binom
 from cofire import rules as catalogue
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label
+from cofire.experiments._rates import label, not_from_there
 from cofire.experiments._spike_streams import (
     DT,
     SLOT,
@@ -121,7 +121,7 @@ def unsuitable(rule: Rule) -> str | None:
     """Why `rule` cannot learn from the spikes of a cell and its afferents, or None."""
     if not rule.is_timed:
         return "it has no times in seconds, and spikes come at times"
-    return unsuitable_for_spikes(rule)
+    return not_from_there(rule) or unsuitable_for_spikes(rule)
 
 
 def adapted(name: str, settings: Settings) -> Rule:
@@ -176,6 +176,7 @@ def figure(data: Data) -> Figure:
 
     kinds = list(dict.fromkeys(data["kinds"]))
     picture, axes = new_figure(1, 2 + len(kinds), width=10.5 + 3.2 * (len(kinds) - 1), height=4.0)
+    picture.set_layout_engine("constrained", wspace=0.07)  # room between the colour bar and what stands right of it
     _draw_latency(axes[0], data["samples"][0])
     _draw_weights(axes[1], data["samples"][0])
     for ax, kind in zip(axes[2:], kinds, strict=True):
@@ -405,8 +406,9 @@ def _draw_weights(ax: Axes, heard: dict[str, Any]) -> None:
     )
     latency = _latency(heard["times"], heard["starts"])[heard["times"] >= heard["from"]]
     if np.isfinite(latency).any():
-        ax.axvline(1e3 * np.nanmean(latency), color=ORANGE, label="the cell fires")
-        ax.legend(fontsize=8, frameon=False, loc="lower right")
+        when = 1e3 * np.nanmean(latency)
+        ax.axvline(when, color=ORANGE)
+        ax.annotate("the cell fires", (when + 0.7, members), fontsize=8, color=ORANGE, va="center")
     ax.set(xlabel="time in the pattern [ms]", ylabel="afferent, by its first spike")
     ax.set_title("The pattern, and the weights at the end", fontsize=10)
     ax.figure.colorbar(dots, ax=ax, shrink=0.8)

@@ -5,7 +5,7 @@ Protocol. One synapse goes through 100 pairings, and its strength is read after 
                `post.target` gets its own response w·x for y and 1 for the target. With `drive="own"` no experimenter
                imposes y: the synapse drives the cell itself, y = w·x, from a small weight on.
     spikes     A pairing is a presynaptic spike and a postsynaptic one 10 ms later, or 10 ms earlier, from w = .5,
-               replayed by the reference. Full runs repeat it at 1 Hz as published, quick ones at 5 Hz: after 200 ms
+               `protocols.replay`. Full runs repeat it at 1 Hz as published, quick ones at 5 Hz: after 200 ms
                e⁻¹⁰ is left of a trace of 20 ms, so that for pair rules this makes no difference.
 
 Held against the number of pairs in Graupner and Brunel's calcium model (set DP, 1 Hz), strength after over before:
@@ -39,13 +39,16 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from cofire.backends.reference.spikes import replay
 from cofire.compiler import lower
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import is_taught, label, needs_spikes, not_for_one_cell, not_for_rates
+from cofire.experiments._rates import is_taught, label, needs_spikes, not_for_one_cell, not_for_rates, not_from_there
 from cofire.experiments._statistics import percent, verdict
+from cofire.language.algebra import simplify
+from cofire.language.tree import ZERO
+from cofire.protocols import replay
 from cofire.rule import Rule
+from cofire.units import second
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +89,7 @@ FULL = Settings(rates=100, amplitudes=16, frequency=1.0)
 
 def unsuitable(rule: Rule) -> str | None:
     if needs_spikes(rule):
-        return not_for_one_cell(rule, given=())
+        return not_from_there(rule) or not_for_one_cell(rule, given=())
     return not_for_rates(rule, given=("post.drive", "post.target"))
 
 
@@ -242,23 +245,27 @@ def _spikes_paired(rule: Rule, settings: Settings) -> tuple[Array, Curve]:
 
 
 def _replayed(rule: Rule, frequency: float, pairings: int) -> Array:
-    """The weight [2, pairings] after each number of pairs: for each number and order one synapse between two cells."""
+    """The weight [2, pairings] after each number of pairs, NaN if it diverges: for each number and order a synapse."""
     period = round(1 / (frequency * LAG))
     numbers = np.arange(pairings + 1)
     cells = np.repeat(numbers, numbers)
     first = np.concatenate([np.arange(n) for n in numbers]) * period
     cells, synapses = np.concatenate([cells, cells + pairings + 1]), np.arange(2 * (pairings + 1))
-    w, _ = replay(
-        rule,
-        lower(rule),
-        pre=(cells, np.concatenate([first, first + 1])),
-        post=(cells, np.concatenate([first + 1, first])),
-        synapses=(synapses, synapses),
-        weight=BEFORE,
-        delay=0,
-        dt=LAG,
-        steps=pairings * period,
-    )
+    drifts = any(simplify(events.drift) != ZERO for _, events in lower(rule).events)
+    try:
+        w, _ = replay(
+            rule,
+            pre=(cells, np.concatenate([first, first + 1])),
+            post=(cells, np.concatenate([first + 1, first])),
+            synapses=(synapses, synapses),
+            weight=BEFORE,
+            delay=0,
+            dt=LAG * second if rule.is_timed else LAG,
+            duration=pairings * period,
+            backend="numba" if drifts else "reference",  # which needs no compiling, and is slow only between spikes
+        )
+    except DivergenceError:
+        return np.full((2, pairings + 1), np.nan)
     return w.reshape(2, -1)
 
 

@@ -30,7 +30,7 @@ from cofire import rules as catalogue
 from cofire.errors import DivergenceError
 from cofire.experiments._cells import scaled_conductance_cell
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label, needs_spikes, not_for_one_cell
+from cofire.experiments._rates import label, needs_spikes, not_for_one_cell, not_from_there
 from cofire.experiments._statistics import verdict
 from cofire.network import Network, all_to_all, uniform
 from cofire.rule import Rule
@@ -59,7 +59,8 @@ INPUTS, INHIBITORY = 1000, 200
 STRONGEST, INHIBITION = 0.015, 0.05  # conductances in leaks
 STEP = 0.5  # ms
 PARTS = 12  # of a run; after each it is seen whether the weights still move
-STILL = 0.002  # mean difference of the sorted weights between two parts
+PIECES = 10  # of the first part, for weights that are soon where they stay
+STILL = 0.002  # mean difference of the sorted weights over a part
 OUTER, INNER, EACH = 0.8, 0.8, 0.02
 BINS = np.linspace(0, 1, 21)
 
@@ -82,7 +83,7 @@ def unsuitable(rule: Rule) -> str | None:
     """Why `rule` cannot learn on a cell that fires, or None."""
     if not needs_spikes(rule) or not rule.is_timed:
         return "it is written for rates in steps, and cells here fire in milliseconds"
-    return not_for_one_cell(rule, given=("post.v",))
+    return not_from_there(rule) or not_for_one_cell(rule, given=("post.v",))
 
 
 def adapted(name: str, settings: Settings) -> Rule:  # noqa: ARG001  (one form for all settings)
@@ -97,8 +98,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
         "fixed": [_fixed_point(rule) for rule in rules],
         "rates": np.array(settings.rates),
         "weights": np.full((*shape, INPUTS), np.nan),
-        "outer": np.full((*shape, PARTS + 1), np.nan),
-        "part": settings.seconds / PARTS,
+        "outer": np.full(shape, np.nan),
         "before": np.full(shape, np.nan),
         "after": np.full(shape, np.nan),
     }
@@ -139,9 +139,9 @@ def _fixed_point(rule: Rule) -> float:
 
 
 def _learnt(rule: Rule, rate: float, settings: Settings, seed: int) -> dict[str, Any]:
-    """One run: `weights[input]` at the end, `outer[part]`, their share near the ends; the cell's rate, Hz.
+    """One run: `weights[input]` at the end, `outer`, their share near the ends; the cell's rate, Hz.
 
-    `before`: in the first second, which learns nothing; `after`: in the last part.
+    `before`: in the first second, which learns nothing; `after`: in the last part, or piece of one.
     """
     net = Network(dt=STEP * ms, seed=seed)
     inputs = net.poisson(INPUTS, rate * Hz, name="inputs")
@@ -153,16 +153,13 @@ def _learnt(rule: Rule, rate: float, settings: Settings, seed: int) -> dict[str,
     net.learning = False
     before = _rate(net.run(1 * second, record=[cell.spikes], max_rate=always), cell)
     net.learning = True
-    outer = np.full(PARTS + 1, np.nan)
     sorted_ = np.sort(synapses.weight.values)
-    outer[0] = _outer(sorted_)
-    for part in range(PARTS):
-        record = net.run(settings.seconds // PARTS * second, record=[cell.spikes], max_rate=always)
+    for share in (*[1 / PIECES] * PIECES, *[1.0] * (PARTS - 1)):
+        record = net.run(share * (settings.seconds // PARTS) * second, record=[cell.spikes], max_rate=always)
         last, sorted_ = sorted_, np.sort(synapses.weight.values)
-        outer[part + 1 :] = _outer(sorted_)
-        if np.abs(sorted_ - last).mean() < STILL:
+        if np.abs(sorted_ - last).mean() < share * STILL:
             break
-    return {"weights": sorted_, "outer": outer, "before": before, "after": _rate(record, cell)}
+    return {"weights": sorted_, "outer": _outer(sorted_), "before": before, "after": _rate(record, cell)}
 
 
 def _rate(record: Any, cell: Any) -> float:
@@ -175,7 +172,7 @@ def _outer(weights: Array) -> float:
 
 def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     name, weights, rates = data["rules"][r], data["weights"][r], data["rates"]
-    outer = data["outer"][r, :, -1]
+    outer = data["outer"][r]
     low, high = (weights < 0.2).mean(axis=1), (weights > 0.8).mean(axis=1)
     yield Finding(
         f"weights end near the bounds ({name})",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from cofire.backends.numba.random import poisson_table
 from cofire.constraints import check
 from cofire.errors import DimensionError, shown
 from cofire.network.attributes import Checked
@@ -37,9 +38,14 @@ class Drive:
 
     def numbers(self) -> dict[str, Any]:
         """What the generated code takes."""
+        bits = min(max((self.target.size - 1).bit_length(), 1), 9)
+        fewest, cumulative, guide = poisson_table(self.rate * self.net.dt * 2**bits)
         return {
             "stream": self.net.stream(self.name),
-            "mean": self.rate * self.net.dt,
+            "bits": bits,
+            "fewest": fewest,
+            "cumulative": cumulative,
+            "guide": guide,
             "weight": self.weight,
             "gated": self.onto in self.target.plan.held,
         }

@@ -35,7 +35,8 @@ Activation = Callable[[Tensor], Tensor]
 Response = Callable[[Tensor], Tensor]
 Scale = Callable[[Tensor, Tensor], Tensor]
 
-PIECE = 1 << 21  # numbers of a map worked on at once: 8 MiB in float32
+PIECE = 1 << 19  # numbers of a map worked on at once: 2 MiB in float32, which stays in a processor's cache
+DEVICE_PIECE = 1 << 21  # the same on a GPU
 
 _KINDS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -65,6 +66,7 @@ def plastic(
     Signals of the rule are given with the input: `layer(x, reward=1.0, post_target=y)`; a modulator is a number or one
     a sample, a variable of a cell has the shape of the input or of the output. In `train()` no graph is made, so
     no gradient passes through. With `torch.distributed` set up, all processes of the default group learn as one.
+    A convolution on a CPU learns quickest from images in `torch.channels_last`.
     Raises: `ParameterError`, `LanguageError`; when learning `ArrayError`, `DivergenceError`, before weights change.
     """
     return Plastic(module, rule, activation, response, scale, dt, reduce)
@@ -229,7 +231,8 @@ class Plastic(nn.Module):
             x, output = x[None], output[None]
             signals = {name: value if name in self.rule.signals else value[None] for name, value in signals.items()}
         given = {name: self._signal(name, value, x, output) for name, value in signals.items()}
-        rows = max(1, PIECE // max(1, output[:1].numel()))
+        numbers = PIECE if x.device.type == "cpu" else DEVICE_PIECE
+        rows = max(1, numbers // max(1, output[:1].numel()))
         for begin in range(0, len(x), rows):
             piece = slice(begin, begin + rows)
             here = {name: value[piece] for name, value in given.items()}

@@ -4,7 +4,8 @@ Sums over the cells of a layer, normalisation, and equations that are not linear
 its present value. The kernel does what the definition does: in a step with events, each equation with the spikes less
 without them; then everything continuous runs for `dt`, what only decays by its exponential, the rest as one system of
 differential equations, by the pair of Dormand and Prince of orders 5 and 4, whose steps are as short as it takes to
-keep the error of each below 1e-12 of the values.
+keep the error of each below 1e-12 of the values. Steps without events are run as one where nothing can tell: no signal
+has a value for each, and there are neither bounds nor norms that would hold the weights at the end of each.
 """
 
 from __future__ import annotations
@@ -187,7 +188,8 @@ def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Wri
         out("pre, post = np.zeros(len(cell)), np.zeros(len(column) - 1)")
         if drifting:
             out("slopes, span = np.zeros((8, moving)), dt")
-        with out.block("for n in range(steps)"):
+        out("n, alike = 0, 1")
+        with out.block("while n < steps"):
             with out.block("if arrivals[n] < arrivals[n + 1] or spikes[n] < spikes[n + 1]"):
                 out(f"rates(silent, y, 0.0, True, {passed})")
                 out("pre[arriving[arrivals[n]:arrivals[n + 1]]] = 1.0", "post[firing[spikes[n]:spikes[n + 1]]] = 1.0")
@@ -205,8 +207,15 @@ def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Wri
                 out("normalize_columns(w, column, incoming, normalize)")
             with out.block("for s in range(len(w))"):
                 out("w[s] = clipped(w[s], low, high)")
+            if drifting and not kept.signals:
+                out("alike = 1")
+                with out.block("if normalize == 0 and low == -np.inf and high == np.inf"):
+                    out("m = n + 1")
+                    with out.block("while m < steps and arrivals[m] == arrivals[m + 1] and spikes[m] == spikes[m + 1]"):
+                        out("m += 1")
+                    out("alike = m - n")
             if drifting:
-                out(f"span = advance(y, moving, slopes, span, {passed})")
+                out(f"span = advance(y, moving, slopes, span, alike * dt, {passed})")
                 if any(q.is_weight for q in drifting):
                     with out.block("for s in range(len(w))"):
                         out("w[s] = clipped(w[s], low, high)")
@@ -214,5 +223,6 @@ def _run(kept: Kept, drifting: list[Quantity], ordered: list[Quantity], out: Wri
                 if q not in drifting and q.rate != ZERO:
                     rate = source(q.rate, lambda node: kept.names[node])
                     with out.block(f"for k in range(len({q.name}))"):
-                        out(f"{q.name}[k] *= exp(-({rate}) * dt)")
+                        out(f"{q.name}[k] *= exp(-({rate}) * (alike * dt))")
+            out("n += alike")
         out(*(f"given_{q.name}[:] = {q.name}" for q in kept.quantities))

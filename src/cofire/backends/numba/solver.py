@@ -28,19 +28,19 @@ def stages(index: str = "") -> dict[str, str]:
 SOLVER = '''
 
 @njit(**INNER)
-def advance(y, moving, slopes, span, {arguments}):
-    """`y[:moving]` brought from step n to `dt` later. `span`: a guess of the solver's step; returns the next guess.
+def advance(y, moving, slopes, span, length, {arguments}):
+    """`y[:moving]` brought from step n to `length` later. `span`: a guess of the solver's step; returns the next one.
 
     By Dormand and Prince: the error of each step, less than 1e-12 of the values, decides how long it is.
     """
     k1, k2, k3, k4, k5, k6, k7, trial = slopes
     values = y.copy()  # what `rates` reads: the trial values, and behind them what only decays
     time = 0.0
-    span = min(span, dt)
+    span = min(span, length)
     rates(k1, y, time, False, {arguments})
-    while time < dt:
-        span = min(span, dt - time)
-        ends = span >= dt - time
+    while time < length:
+        span = min(span, length - time)
+        ends = span >= length - time
         for k in range(moving):
             values[k] = y[k] + span * ({y2})
         rates(k2, values, time + span / 5.0, False, {arguments})
@@ -64,8 +64,8 @@ def advance(y, moving, slopes, span, {arguments}):
         for k in range(moving):
             error = span * ({error})
             worst = max(worst, abs(error) / (1e-14 + 1e-12 * max(abs(y[k]), abs(trial[k]))))
-        if worst <= 1.0 or span < 1e-12 * dt or not np.isfinite(worst):
-            time = dt if ends else time + span
+        if worst <= 1.0 or span < 1e-12 * length or not np.isfinite(worst):
+            time = length if ends else time + span
             y[:moving] = trial
             k1[:] = k7
         if np.isfinite(worst):
