@@ -251,6 +251,8 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
         small()[2].rate = 10 * Hz
     with pytest.raises(DimensionError, match="has no unit, but it is in V"):
         small()[3].set(v=-65)
+    with pytest.raises(DimensionError, match=r"target.v holds whole numbers, which could be mV or volt: give \[1\*mV"):
+        small()[3].set(v=[-65, -60, -60])
     first, again = (small()[3] for _ in range(2))
     drawn = []
     for one in (first, first, again):

@@ -46,7 +46,7 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (
             lambda: net.connect(source, cells, all_to_all(), **mv, delay=np.arange(1, 51)),
             DimensionError,
-            "delay holds whole numbers, which could be steps, ms or seconds",
+            "delay holds whole numbers, which could be steps, ms or second: give",
         ),
         (lambda: net.spikes(3, [0, 3], [0.0, 0.1]), ArrayError, "spike 1 is of cell 3"),
         (lambda: net.spikes(3, [0, 0], [0.1, 0.1]), ArrayError, "fires twice"),
