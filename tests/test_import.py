@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import cofire
 
 HEAVY = (
@@ -66,3 +68,5 @@ def test_every_public_name_is_there() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(cofire, "rulez")
+    with pytest.raises(AttributeError, match=r"no attribute 'Nueron'; did you mean 'Neuron'\?"):
+        _ = cofire.Nueron

@@ -372,3 +372,13 @@ def test_errors_are_those_of_the_package() -> None:
             attempt()
         assert isinstance(caught.value, cofire.CofireError)
         assert isinstance(caught.value, ValueError)
+
+
+def test_parameters_are_no_attributes_and_it_says_where_they_are() -> None:
+    rule = Rule("dw/dt = eta * pre", eta=0.1)
+    with pytest.raises(
+        AttributeError, match=r"eta is a parameter: rule\.parameters\['eta'\]; rule\.with_\(eta=\.\.\.\)"
+    ):
+        _ = rule.eta
+    with pytest.raises(AttributeError, match=r"Rule has no attribute 'explian'; did you mean 'explain'\?"):
+        _ = rule.explian

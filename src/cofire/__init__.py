@@ -26,6 +26,7 @@ from cofire.errors import (
     ExperimentError,
     LanguageError,
     ParameterError,
+    did_you_mean,
 )
 from cofire.neuron import Neuron
 from cofire.rule import Rule
@@ -108,7 +109,7 @@ def __getattr__(name: str) -> Any:
         return import_module(f"cofire.{name}")
     if name in _OF_NETWORK:
         return getattr(import_module("cofire.network"), name)
-    raise AttributeError(f"module 'cofire' has no attribute {name!r}")
+    raise AttributeError(f"module 'cofire' has no attribute {name!r}{did_you_mean(name, __all__)}")
 
 
 def __dir__() -> list[str]:

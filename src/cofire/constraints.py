@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cofire.errors import ArrayError, DimensionError, ParameterError, shown
-from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity, dimension_of, in_si, si_unit, usual_unit
+from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Dimension, Quantity, dimension_of, in_si, si_unit, usual_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,16 +90,14 @@ def numbers(name: str, value: Any, dimension: Dimension | None) -> NDArray[Any]:
     """One number, an array, or a list of numbers or quantities as float64 in SI units, of the shape that was given.
 
     `dimension`: that of the argument, None if any will do. One number has its unit, or is 0. An array, or a list of
-    plain numbers, is in SI units; whole numbers are no times, as they could be steps.
+    plain numbers, is in SI units; whole numbers are taken for rates in Hz only, as others could be steps, ms or mV.
     Raises: `DimensionError`, `ParameterError` for what is no real number, `ArrayError` for such an array.
     """
     import numpy as np
 
     if isinstance(value, list | tuple):
-        items = [_checked(f"{name}[{at}]", item, dimension) for at, item in enumerate(value)]
-        if any(isinstance(item, Quantity) for item in value):  # then each has a unit
-            items = [_checked(f"{name}[{at}]", item, dimension, one=True) for at, item in enumerate(value)]
-        value = items
+        has_units = any(isinstance(item, Quantity) for item in value)  # then each has one
+        value = [_checked(f"{name}[{at}]", item, dimension, one=has_units) for at, item in enumerate(value)]
     elif isinstance(value, Quantity) or np.ndim(value) == 0:
         return np.asarray(in_si(_checked(name, number(name, value), dimension, one=True)), dtype=np.float64)
     try:
@@ -109,11 +107,11 @@ def numbers(name: str, value: Any, dimension: Dimension | None) -> NDArray[Any]:
         raise ArrayError(f"{name} cannot be read as numbers: {error}; an array is in SI units") from None
     if array.dtype.kind not in "iufb":
         raise ArrayError(f"{name} holds {array.dtype}; give real numbers in SI units")
-    if dimension == TIME and array.dtype.kind in "iu" and array.any():
-        raise DimensionError(
-            f"{name} holds whole numbers, which could be steps, ms or seconds: give times, such as [1*ms, 2*ms], or "
-            "floating-point numbers of seconds"
-        )
+    if dimension not in (None, DIMENSIONLESS, FREQUENCY) and array.dtype.kind in "iu" and array.any():
+        usual, si = usual_unit(dimension), si_unit(dimension)
+        could = f"{'steps, ' * (dimension == TIME)}{usual} or {si}"
+        mend = f"give [1*{usual}, 2*{usual}], or floating-point numbers in {dimension}"
+        raise DimensionError(f"{name} holds whole numbers, which could be {could}: {mend}")
     return found
 
 

@@ -212,6 +212,12 @@ class Rule:
             self, w, pre=pre, post=post, state=state, out=out, dt=dt, learning=learning, reduce=reduce, signals=signals
         )
 
+    def __getattr__(self, name: str) -> Any:
+        """Raises: `AttributeError`; parameters may have any name, so they are no attributes."""
+        if not name.startswith("_") and name in self.parameters:
+            raise AttributeError(f"{name} is a parameter: rule.parameters[{name!r}]; rule.with_({name}=...) changes it")
+        raise AttributeError(f"Rule has no attribute {name!r}{did_you_mean(name, _public(Rule))}")
+
     def __str__(self) -> str:
         return self.text
 
@@ -235,6 +241,10 @@ class Rule:
         """What the rule was made with, beside its text."""
         settings = {name: getattr(self, name) for name in ("normalize", "signals", "origin")}
         return {"bounds": self._bounds, **settings, **dict(self._parameters)}
+
+
+def _public(kind: type) -> list[str]:
+    return [name for name in dir(kind) if not name.startswith("_")]
 
 
 def _made(text: str, settings: dict[str, Any]) -> Rule:

@@ -12,8 +12,8 @@ dimensions of a calculation cancel the result is a plain number again: `round(1*
 Zero is the one number that goes with every dimension: `tau > 0`, `sum([1*ms, 2*ms])`.
 
 Where a time, a rate or a voltage is asked for, one number has its unit: `delay=1*ms`, `rate=15*Hz`, `[1*ms, 2*ms]`. A
-NumPy array cannot carry one: it, and a list of plain numbers, is in SI units. Times are then floating-point numbers of
-seconds; whole numbers are refused, as they could be steps.
+NumPy array cannot carry one: it, and a list of plain numbers, is in SI units. They are then floating-point numbers; of
+whole ones only rates are taken, in Hz, as others could be steps, ms or mV.
 """
 
 # ruff: noqa: N816  (the names of units are as they are)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cofire import experiments, rules
+from cofire import CofireError, experiments, rules
 
 
 def test_a_copy_of_the_template_is_an_experiment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -16,6 +16,16 @@ def test_a_copy_of_the_template_is_an_experiment(monkeypatch: pytest.MonkeyPatch
     assert "fresh" in experiments.names()
     experiment = experiments.get("fresh")
     result = experiment.run()
+    assert repr(experiment) == f"<Experiment fresh: {experiment.claim}>"
+    assert repr(result) == "<Result of fresh with hebb, oja: 2 of 2 findings reproduced>"
+    for wrong, message in (
+        ({"rules": "oja"}, r"rules = 'oja' is refused: give a list, rules=\[\.\.\.\]"),
+        ({"rules": [rules.oja]}, r"call the recipe, cofire\.rules\.oja\(\)"),
+        ({"settings": {"steps": 3}}, r"settings = {'steps': 3} is refused: make them by \.settings"),
+        ({"seed": "a"}, "seed = 'a' is refused"),
+    ):
+        with pytest.raises(CofireError, match=message):
+            experiment.run(**wrong)
     assert [(finding.rule, finding.verdict) for finding in result.findings] == [
         ("hebb", "reproduced"),
         ("oja", "reproduced"),

@@ -1,4 +1,4 @@
-"""The Poisson input that each cell has of its own: its numbers of events are Poisson, and those of cells independent."""
+"""The Poisson input that each cell has of its own: numbers of events are Poisson, and those of cells independent."""
 
 from __future__ import annotations
 

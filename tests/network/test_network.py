@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +11,11 @@ import numpy as np
 import pytest
 
 import cofire
-from cofire import ArrayError, CofireError, DataError, DimensionError, Neuron, ParameterError, neurons, rules
-from cofire.network import Network, all_to_all, from_pairs, one_to_one, uniform
+from cofire import ArrayError, CofireError, DimensionError, Neuron, ParameterError, neurons, rules
+from cofire.network import Network, all_to_all, from_pairs, uniform
 from cofire.network.run import resume
 from cofire.units import Hz, ms, mV, second
-
-RESTING = neurons.lif(tau=10 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_reset=-70 * mV, refractory=0 * ms)
-
-
-def small(threads: int = 1) -> tuple[Network, ...]:
-    """Two cells that one source drives by a delta and by a current, and a noisy one that learns: one compilation."""
-    net = Network(dt=0.1 * ms, seed=2, threads=threads)
-    source = net.spikes(2, [0, 1, 0], [0.001, 0.002, 0.003], name="source")
-    noise = net.poisson(50, 20 * Hz, name="noise")
-    cells = net.cells(3, RESTING, name="target")
-    jumps = net.connect(
-        source, cells, from_pairs([0, 1], [0, 1]), weight=5 * mV, delay=0.5 * ms, onto="v", name="jumps"
-    )
-    rule = rules.stdp_pair(A_plus=0.1 * mV, A_minus=0.1 * mV, bounds=(0 * mV, 10 * mV))
-    pre, post = np.arange(50), np.full(50, 2)
-    learns = net.connect(noise, cells, from_pairs(pre, post), weight=uniform(4 * mV, 6 * mV), rule=rule, name="learns")
-    return net, source, noise, cells, jumps, learns  # type: ignore[return-value]
+from network.networks import RESTING, small
 
 
 def test_a_spike_arrives_after_its_delay_and_decays_as_it_should() -> None:
@@ -208,217 +189,6 @@ def test_the_loop_and_the_parts_of_a_network_have_names_of_their_own() -> None:
         net.run(1 * ms)
 
 
-def test_a_checkpoint_comes_every_ten_seconds_whatever_dt_is(tmp_path: Path) -> None:
-    net = Network(dt=0.3 * ms)
-    net.spikes(1, [0], [0.003])
-    net.run(3 * ms, checkpoint=tmp_path / "run.npz")
-    assert resume(tmp_path / "run.npz")[0].step == 10
-
-
-def test_a_checkpoint_goes_on_with_the_same_bits(tmp_path: Path) -> None:
-    file = tmp_path / "run.npz"
-    whole, _, noise, cells, _, learns = small()
-    wanted = whole.run(300 * ms, record=[noise.spikes, cells.v.every(1 * ms), learns.weight.every(100 * ms)])
-    net, _, noise, cells, _, learns = small()
-    recorders = [noise.spikes, cells.v.every(1 * ms), learns.weight.every(100 * ms)]
-
-    def stop() -> None:
-        if net.step >= 1500:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        net.run(300 * ms, record=recorders, checkpoint=file, every=50 * ms, each=(10 * ms, stop))
-    again, record = resume(file)
-    np.testing.assert_array_equal(record["noise.spikes"].steps, wanted[noise.spikes.label].steps)
-    np.testing.assert_array_equal(record["target.v"].values, wanted["target.v"].values)
-    np.testing.assert_array_equal(record["learns.weight"].values, wanted["learns.weight"].values)
-    np.testing.assert_array_equal(again.projections[1].weight.values, whole.projections[1].weight.values)
-    assert again.now == 0.3 * second
-
-
-KILLED = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from test_network import small
-from cofire.units import ms, second
-net, _, noise, cells, _, learns = small()
-print("ready", flush=True)
-net.run(100 * second, record=[noise.spikes, cells.v.every(1 * ms)], checkpoint=sys.argv[1], every=20 * ms)
-"""
-
-
-def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
-    file = tmp_path / "run.npz"
-    from cofire.network.checkpoint import load
-
-    for wait in (0.0, 0.05, 0.13):
-        command = [sys.executable, "-c", KILLED, str(file), str(Path(__file__).parent)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            deadline = time.monotonic() + 120
-            while not file.exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
-            time.sleep(wait)
-            process.kill()
-        collection, *_ = load(file)
-        assert collection.net.step % 200 == 0
-        assert collection.net.step > 0
-
-
-def test_the_command_goes_on_to_the_end(tmp_path: Path) -> None:
-    from typer.testing import CliRunner
-
-    from cofire.cli.commands import app
-
-    file = tmp_path / "run.npz"
-    net, _, noise, *_ = small()
-
-    def stop() -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        net.run(100 * ms, record=[noise.spikes], checkpoint=file, every=50 * ms, each=(60 * ms, stop))
-    for _ in range(2):  # the second time there is nothing left to do
-        result = CliRunner().invoke(app, ["resume", str(file)])
-        assert result.exit_code == 0, result.output
-        assert "noise.spikes: " in result.output
-        assert "The run is at its end, 100 ms" in result.output
-    assert CliRunner().invoke(app, ["resume", str(tmp_path / "none")]).exit_code == 1
-
-
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="there is no checkpoint"):
-        resume(tmp_path / "none.npz")
-    for content in (b"PK\x03\x04 nothing", b"import cofire"):
-        (tmp_path / "bad.npz").write_bytes(content)
-        with pytest.raises(ArrayError, match=r"is no checkpoint of a network, or is damaged: it is no \.npz file"):
-            resume(tmp_path / "bad.npz")
-    np.savez(tmp_path / "empty.npz", a=1)
-    with pytest.raises(ArrayError, match="is no checkpoint of a network, or is damaged"):
-        resume(tmp_path / "empty.npz")
-    np.savez(tmp_path / "other.npz", data=np.frombuffer(b'{"format": 99}', dtype=np.uint8))
-    with pytest.raises(ArrayError, match="format 99; this cofire reads format 2"):
-        resume(tmp_path / "other.npz")
-
-
-def test_what_cannot_be_is_refused_before_the_run() -> None:
-    net = Network(dt=0.1 * ms, seed=1)
-    source = net.poisson(10, 5 * Hz)
-    cells = net.cells(5, neurons.lif(), name="cells_a")
-    rule = rules.stdp_pair()
-    mv = {"weight": 1 * mV}
-    conducting = net.cells(2, neurons.lif_conductance())
-    other = Network(dt=1 * ms, threads=np.int64(1))  # type: ignore[arg-type]
-    lone = other.cells(2, neurons.lif())
-    cases: list[tuple[object, type[CofireError], str]] = [
-        (lambda: Network(dt=0 * ms), ParameterError, "dt = 0"),
-        (lambda: Network(dt=1), ParameterError, "it must be a time, such as 0.1"),  # type: ignore[arg-type]
-        (lambda: net.cells(0, neurons.lif()), ParameterError, "at least 1"),
-        (lambda: net.cells(3, "liff"), ParameterError, "is not a cofire.Neuron, such as"),  # type: ignore[arg-type]
-        (lambda: net.cells(3, "lif"), ParameterError, r"call the recipe, cofire\.neurons\.lif\(\)"),  # type: ignore[arg-type]
-        (lambda: net.cells(3, neurons.lif), ParameterError, r"neuron = <cofire\.neurons\.lif: .*neurons\.lif\(\)"),  # type: ignore[arg-type]
-        (
-            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja),
-            ParameterError,
-            r"rule = <cofire\.rules\.oja: .* is refused: call the recipe, cofire\.rules\.oja\(\)",
-        ),
-        (lambda: net.cells(3, neurons.lif(), v=np.zeros(4)), ArrayError, "expected 3 numbers"),
-        (lambda: net.cells(3, neurons.lif(), vv=0), ParameterError, "did you mean 'v'"),
-        (lambda: net.poisson(5, 1e9 * Hz), ParameterError, "between 0 and 10000 Hz"),
-        (lambda: net.poisson(5, -1 * Hz), ParameterError, "a rate of -1 Hz"),
-        (lambda: net.poisson(5, 3 * mV), DimensionError, "rate = 3.mV is in V; expected 1/s"),
-        (lambda: net.poisson(5, 15), DimensionError, r"rate = 15 has no unit, but it is in 1/s: write 15\*Hz"),
-        (lambda: net.spikes(3, [0], [1 * Hz]), DimensionError, r"times\[0\] = 1\*Hz is in 1/s; expected s"),
-        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=1), DimensionError, r"delay = 1 .*write 1\*ms"),
-        (
-            lambda: net.connect(source, cells, all_to_all(), **mv, delay=np.arange(1, 51)),
-            DimensionError,
-            "delay holds whole numbers, which could be steps, ms or seconds",
-        ),
-        (lambda: net.spikes(3, [0, 3], [0.0, 0.1]), ArrayError, "spike 1 is of cell 3"),
-        (lambda: net.spikes(3, [0, 0], [0.1, 0.1]), ArrayError, "fires twice"),
-        (lambda: net.spikes(3, [0], [-0.1]), ArrayError, "at a time before 0"),
-        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=0 * ms), ParameterError, "at least 0.1 ms"),
-        (
-            lambda: net.connect(source, cells, all_to_all(), **mv, delay=0.15 * ms),
-            ParameterError,
-            "whole number of steps",
-        ),
-        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=-1 * ms), ParameterError, "delay = -1"),
-        (lambda: net.connect(source, cells, one_to_one(), **mv), ParameterError, "as many cells on both sides"),
-        (lambda: net.connect(source, cells, all_to_all(), weight=1.0), DimensionError, "has no unit"),
-        (lambda: net.connect(source, cells, all_to_all(), **mv, onto="g"), ParameterError, "no input 'g'"),
-        (lambda: net.connect(cells, source, all_to_all(), **mv), ParameterError, "only cells with equations"),  # type: ignore[arg-type]
-        (lambda: net.connect(source, cells, all_to_all(), weight=np.nan * mV), ParameterError, "is not finite"),
-        (
-            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.stdp_pair()),
-            DimensionError,
-            r"weights onto cells_a\.g_e are in V, but the rule's bounds are numbers without unit",
-        ),
-        (lambda: net.connect(source, cells, all_to_all(), weight=np.ones((5, 10))), ArrayError, r"matrix\[post, pre\]"),
-        (lambda: other.run(1 * ms, progress="bar"), ParameterError, "it must be True, or a function"),  # type: ignore[arg-type]
-        (lambda: net.connect(source, cells, all_to_all(), **mv, rule="stdp"), ParameterError, "is not a cofire.Rule"),
-        (
-            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja()),
-            ParameterError,
-            r"no parameter of the rule has a unit of time: give eta per second, such as eta=0\.01\*Hz",
-        ),
-        (
-            lambda: net.connect(
-                source,
-                cells,
-                all_to_all(),
-                **mv,
-                rule=cofire.Rule("dw/dt = pre.v * a * trace(post, tau)", a=1, tau=1 * ms),
-            ),
-            ParameterError,
-            "reads pre.v, which the Poisson sources",
-        ),
-        (
-            lambda: net.connect(net.poisson(10**6, 1 * Hz), net.cells(10**6, neurons.lif()), all_to_all(), **mv),
-            ParameterError,
-            r"needs about \d+ GB",
-        ),
-        (lambda: net.run(1.0), ParameterError, "must be a time"),  # type: ignore[arg-type]
-        (lambda: net.drive(cells, rate=5, weight=1 * mV), DimensionError, "must be a rate"),  # type: ignore[arg-type]
-        (lambda: net.drive(cells, rate=5 * Hz, weight=1.5), DimensionError, "1.5 has no unit"),
-        (lambda: net.drive(cells, rate=5 * Hz, weight=1 * ms), DimensionError, "is in s, but"),
-        (lambda: net.drive(conducting, rate=5 * Hz, weight=-1.5), ParameterError, "is a conductance"),
-        (lambda: net.modulator("d", tau=10 * Hz), DimensionError, "it must be a time"),
-        (lambda: net.modulator("d", tau=20), DimensionError, "it must be a time"),  # type: ignore[arg-type]
-        (lambda: net.modulator("d", value=3 * mV), DimensionError, "a number without unit"),  # type: ignore[arg-type]
-        (lambda: net.modulator("d", pulses=[(1 * ms, 3 * mV)]), DimensionError, "a number without unit"),  # type: ignore[list-item]
-        (lambda: other.run(1 * ms, max_rate=100 * ms), DimensionError, "must be a rate, such as"),
-        (lambda: other.run(1 * ms, max_rate=100), DimensionError, "must be a rate, such as"),  # type: ignore[arg-type]
-        (lambda: other.run(1 * ms, each=print), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
-        (lambda: other.run(1 * ms, each=(1 * ms, 3)), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
-        (
-            lambda: other.run(1 * ms, record=lone.v),
-            ParameterError,
-            "v needs an interval to be recorded",
-        ),  # type: ignore[arg-type]
-        (lambda: other.run(1 * ms, record=[lone.spikes, lone.spikes]), ParameterError, "is recorded twice"),
-        (lambda: other.run(1 * ms, record=[lone.v.every(1 * ms)] * 2), ParameterError, "is recorded twice"),
-        (lambda: Network(dt=1 * ms).run(1 * ms), ParameterError, "this network is empty"),
-        (lambda: other.run(1 * ms, every=1 * ms), ParameterError, "give checkpoint= as well"),
-        (lambda: other.run(1 * ms, checkpoint="no/such/run.npz"), DataError, "such is not a folder one may write to"),
-        (lambda: other.run(1 * ms, checkpoint="/"), DataError, "/ cannot be written: it is a folder"),
-    ]
-    for attempt, kind, words in cases:
-        with pytest.raises(kind, match=words):
-            attempt()  # type: ignore[operator]
-    gated = neurons.lif_conductance()
-    with pytest.raises(ParameterError, match="is a conductance"):
-        net.connect(source, net.cells(2, gated), all_to_all(), weight=-1.0)
-    lonely = Network(dt=1 * ms)
-    target = lonely.cells(2, neurons.lif())
-    lonely.connect(target, target, all_to_all(), weight=1 * mV, rule=rules.reward_stdp())
-    with pytest.raises(ParameterError, match="needs the signal 'dopamine', which the network does not provide"):
-        lonely.run(1 * ms)
-    assert rule.is_timed
-
-
 def test_it_says_where_things_were_made() -> None:
     net = Network(dt=1 * ms)
     assert "test_network.py:" in repr(net.cells(2, neurons.lif()))
@@ -481,6 +251,8 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
         small()[2].rate = 10 * Hz
     with pytest.raises(DimensionError, match="has no unit, but it is in V"):
         small()[3].set(v=-65)
+    with pytest.raises(DimensionError, match=r"target.v holds whole numbers, which could be mV or volt: give \[1\*mV"):
+        small()[3].set(v=[-65, -60, -60])
     first, again = (small()[3] for _ in range(2))
     drawn = []
     for one in (first, first, again):
@@ -488,31 +260,6 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
         drawn.append(one.v.values)
     assert (drawn[0] != drawn[1]).all()
     assert (drawn[0] == drawn[2]).all()
-
-
-def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> None:
-    net, _, _, cells, *_ = small()
-    dopamine = net.modulator("dopamine", value=0.5, tau=200 * ms)
-    assert repr(dopamine) == "<dopamine: 0.5 at 0 s, which fades with 200 ms>"
-    with pytest.raises(AttributeError, match="Modulator has no attribute 'vlaue'; did you mean 'value'"):
-        dopamine.vlaue = 1.0  # type: ignore[attr-defined]
-    with pytest.raises(ParameterError, match=r"tau of <dopamine.* cannot be changed"):
-        dopamine.tau = 1.0
-    with pytest.raises(AttributeError, match=r"no variable 'spike'.*did you mean 'spikes'"):
-        _ = cells.spike
-    with pytest.raises(AttributeError, match=r"no variable 'V'.*did you mean 'v'"):
-        _ = cells.V
-    for name in ("dt", "seed", "threads"):
-        with pytest.raises(ParameterError, match=f"{name} of <Network .* cannot be changed"):
-            setattr(net, name, 1)
-    with pytest.raises(AttributeError, match="Network has no attribute 'learnign'; did you mean 'learning'"):
-        net.learnign = False
-    with pytest.raises(AttributeError, match=r"no attribute 't'; it is \.now"):
-        _ = net.t
-    with pytest.raises(ParameterError, match="learning = 'no' is refused"):
-        net.learning = "no"
-    with pytest.raises(ParameterError, match="what is recorded needs about"):
-        net.run(1e9 * second, record=[cells.v.every(0.1 * ms)])
 
 
 def test_weights_go_back_as_they_came() -> None:
@@ -534,26 +281,6 @@ def test_weights_go_back_as_they_came() -> None:
     assert repr(learns.weight).startswith("<learns.weight: 50 values, 0.01 to 0.01 V, mean 0.01 V; .values has them")
     with pytest.raises(ParameterError, match="one weight for all synapses, so it takes one number"):
         jumps.weight = [0.001, 0.002]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (lambda net, cells: net.connect(cells, cells, all_to_all, weight=1 * mV), "must say which pairs, such as"),
-        (lambda net, cells: net.connect(cells, cells, "all", weight=1 * mV), "must say which pairs, such as"),
-        (lambda *_: uniform(5 * mV, 1 * mV), "its low is above its high"),
-        (lambda *_: cofire.normal(5 * mV, -1 * mV), "its spread is negative"),
-        (lambda net, _: net.spikes(1, [0], ["a"]), "times numbers"),
-        (
-            lambda net, cells: net.connect(cells, cells, all_to_all(), weight=1 * mV, delay=uniform(-5 * ms, 1 * ms)),
-            "gives negative delays; give it low",
-        ),
-    ],
-)
-def test_usual_mistakes_are_told_in_words(wrong: Any, message: str) -> None:
-    net = Network(dt=0.1 * ms)
-    with pytest.raises(CofireError, match=message):
-        wrong(net, net.cells(2, RESTING))
 
 
 def test_plain_lists_and_numpys_numbers_will_do() -> None:

@@ -36,7 +36,7 @@ import msgspec
 import numpy as np
 
 from cofire import rules as catalogue
-from cofire.errors import ExperimentError, did_you_mean
+from cofire.errors import ExperimentError, did_you_mean, shown
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Finding:
         return float(found[0].replace("−", "-").replace(",", "")) if found else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """What one run of an experiment gave."""
 
@@ -89,6 +89,11 @@ class Result:
     seconds: float
     data: Data
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        held = sum(finding.verdict == "reproduced" for finding in self.findings)
+        names = ", ".join(rule.name or rule.text for rule in self.rules)
+        return f"<Result of {self.name} with {names}: {held} of {len(self.findings)} findings reproduced>"
 
     @property
     def figure(self) -> Figure:
@@ -103,7 +108,7 @@ def _unseen(_fraction: float, _note: str) -> None:
     """Progress that nobody watches."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Experiment:
     """An experiment module, checked to have its shape."""
 
@@ -113,6 +118,9 @@ class Experiment:
         missing = [name for name in _NAMES if not hasattr(self.module, name)]
         if missing:
             raise ExperimentError(f"the experiment {self.name} lacks {', '.join(missing)}")
+
+    def __repr__(self) -> str:
+        return f"<Experiment {self.name}: {self.claim}>"
 
     @property
     def name(self) -> str:
@@ -162,6 +170,8 @@ class Experiment:
 
     def rules(self, settings: Any, rules: Iterable[Rule | str] | None = None) -> tuple[Rule, ...]:
         """The rules that `run` would use. Raises: `ExperimentError` if one makes no sense here."""
+        if isinstance(rules, str | Rule):
+            raise ExperimentError(f"rules = {shown(rules)} is refused: give a list, rules=[...]")
         chosen = tuple(
             self.adapted(rule, settings) if isinstance(rule, str) else catalogue.as_rule(rule)
             for rule in (self.module.RULES if rules is None else rules)
@@ -197,6 +207,10 @@ class Experiment:
         Raises: `ExperimentError` if a rule makes no sense here.
         """
         settings = self.settings() if settings is None else settings
+        if not isinstance(settings, self.module.Settings):
+            raise ExperimentError(f"settings = {shown(settings)} is refused: make them by .settings({{'key': value}})")
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise ExperimentError(f"seed = {shown(seed)} is refused: it must be a whole number, at least 0")
         chosen = self.rules(settings, rules)
         begun = time.perf_counter()
         with np.errstate(all="ignore"):  # what is not finite is found and reported, not warned of

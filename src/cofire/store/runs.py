@@ -65,6 +65,9 @@ class Store:
         if self._catalogue.rebuilt:
             self.damaged.append(("catalogue.sqlite", "it was no database, and has been made again from the runs"))
 
+    def __repr__(self) -> str:
+        return f"<Store {self.place}>"
+
     def __enter__(self) -> Store:
         return self
 

@@ -5,9 +5,10 @@ quantities.py    what a kernel keeps, who owns it, and how it runs between event
 reading.py       what the parts of a kernel read
 flows.py         what runs between events, in closed form
 kernels.py       a plan as the source of the functions by which a projection's synapses learn
+preamble.py      what stands before them in a module: imports and helpers
 trains.py        the loop around them where every spike is given
 clocked.py       a plan as the source of a kernel that visits every synapse in each step: what no closed form covers
-solver.py        and the solver it calls
+solver.py        and the solver it calls, with the table of Dormand and Prince
 writer.py        lines of source text
 cache.py         source to compiled functions, files named by the hash of their source
 cells.py         a neuron's plan as the source of its step

@@ -11,9 +11,10 @@ has a value for each, and there are neither bounds nor norms that would hold the
 from __future__ import annotations
 
 from cofire.backends.numba.expressions import source
-from cofire.backends.numba.kernels import LENGTH, RANGE, preamble, title_of
+from cofire.backends.numba.kernels import LENGTH, RANGE
+from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity, reductions
-from cofire.backends.numba.solver import SOLVER
+from cofire.backends.numba.solver import SOLVER, stages
 from cofire.backends.numba.writer import Writer
 from cofire.language.tree import ZERO, Call, Cell, Expr, Name
 from cofire.lowering.plan import Plan
@@ -44,7 +45,7 @@ def clocked_source(plan: Plan, kept: Kept) -> str:
     ordered = drifting + [q for q in kept.quantities if q not in drifting]
     _Rates(kept, drifting, ordered, write).write()
     if drifting:
-        write(*SOLVER.format(arguments=", ".join(_passed(kept))).splitlines())
+        write(*SOLVER.format(arguments=", ".join(_passed(kept)), **stages("[k]")).splitlines())
     write(*_NORMALIZED.splitlines())
     _run(kept, drifting, ordered, write)
     return preamble(title_of(plan), write.text) + write.text

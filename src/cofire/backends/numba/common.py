@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cofire.backends.numba.kernels import preamble
+from cofire.backends.numba.preamble import preamble
 from cofire.backends.numba.random import RANDOM
 
 _FUNCTIONS = '''

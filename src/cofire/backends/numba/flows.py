@@ -21,6 +21,7 @@ from functools import partial, reduce
 from cofire.backends.numba.expressions import bracketed, source, summand
 from cofire.backends.numba.quantities import Kept, Quantity
 from cofire.backends.numba.reading import parts
+from cofire.backends.numba.solver import stages
 from cofire.backends.numba.writer import Writer
 from cofire.language.algebra import simplify
 from cofire.language.tree import ZERO, Binary, Expr, Name, walk
@@ -50,24 +51,14 @@ def advance_{name}({x}, time{arguments}):
     while done < time:
         span = min(span, time - done)
         ends = span >= time - done
-        k2 = slope_{name}({x} + span * k1 / 5.0{arguments})
-        k3 = slope_{name}({x} + span * (3.0 / 40.0 * k1 + 9.0 / 40.0 * k2){arguments})
-        k4 = slope_{name}({x} + span * (44.0 / 45.0 * k1 - 56.0 / 15.0 * k2 + 32.0 / 9.0 * k3){arguments})
-        k5 = slope_{name}({x} + span * (
-            19372.0 / 6561.0 * k1 - 25360.0 / 2187.0 * k2 + 64448.0 / 6561.0 * k3 - 212.0 / 729.0 * k4
-        ){arguments})
-        k6 = slope_{name}({x} + span * (
-            9017.0 / 3168.0 * k1 - 355.0 / 33.0 * k2 + 46732.0 / 5247.0 * k3 + 49.0 / 176.0 * k4
-            - 5103.0 / 18656.0 * k5
-        ){arguments})
-        trial = {x} + span * (
-            35.0 / 384.0 * k1 + 500.0 / 1113.0 * k3 + 125.0 / 192.0 * k4 - 2187.0 / 6784.0 * k5 + 11.0 / 84.0 * k6
-        )
+        k2 = slope_{name}({x} + span * ({y2}){arguments})
+        k3 = slope_{name}({x} + span * ({y3}){arguments})
+        k4 = slope_{name}({x} + span * ({y4}){arguments})
+        k5 = slope_{name}({x} + span * ({y5}){arguments})
+        k6 = slope_{name}({x} + span * ({y6}){arguments})
+        trial = {x} + span * ({y7})
         k7 = slope_{name}(trial{arguments})
-        error = span * (
-            71.0 / 57600.0 * k1 - 71.0 / 16695.0 * k3 + 71.0 / 1920.0 * k4 - 17253.0 / 339200.0 * k5
-            + 22.0 / 525.0 * k6 - k7 / 40.0
-        )
+        error = span * ({error})
         worst = abs(error) / (1e-14 + 1e-12 * max(abs({x}), abs(trial)))
         if worst <= 1.0 or span < 1e-12 * time or not np.isfinite(worst):
             done = time if ends or not np.isfinite(trial) else done + span
@@ -118,7 +109,7 @@ class _Form:
         with write.function(f"slope_{name}", [self.x, *others]):
             write(f"return {text}")
         passed = "".join(f", {other}" for other in others)
-        write(*ADVANCE.format(name=name, x=self.x, arguments=passed).splitlines())
+        write(*ADVANCE.format(name=name, x=self.x, arguments=passed, **stages()).splitlines())
         self.advance = f"advance_{name}({self.x}, {{}}{passed})"
 
     def write(self, write: Writer, bounded: bool) -> None:

@@ -23,12 +23,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cofire.backends.numba.expressions import HEAVISIDE, MATHS, bracketed, source, summand
-from cofire.backends.numba.flows import INTEGRAL, OVERLAP, flow_arguments, write_flow
+from cofire.backends.numba.expressions import bracketed, source, summand
+from cofire.backends.numba.flows import flow_arguments, write_flow
+from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity
 from cofire.backends.numba.reading import Reader, is_within, parts
-from cofire.backends.numba.writer import OPTIONS, Writer, needed
-from cofire.language.text import equations_to_text
+from cofire.backends.numba.writer import Writer, needed
 from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
 from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
@@ -36,15 +36,6 @@ from cofire.lowering.plan import Plan
 MAX_SPAN = 65_536  # steps of a table of fades
 RANGE = "for s in range(np.uint64(row[i]), np.uint64(row[i + 1]))"
 LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
-
-_NUMPY = ("float64", "floor", "int32", "int64", "rint")
-
-_CLIPPED = """
-@njit(**INNER)
-def clipped(x, low, high):
-    return low if x < low else high if x > high else x
-"""
-_HELPERS = {"clipped": _CLIPPED, "overlap": OVERLAP, "integral": INTEGRAL, "heaviside": HEAVISIDE}
 
 _PLACES = ("row", "target", "cell", "first", "past", "last", "heard", "logged", "newest", "second", "fired")
 
@@ -88,24 +79,6 @@ def write_kernel(plan: Plan, kept: Kept, *, bounded: bool) -> Kernel:
 def kernel_source(plan: Plan, kernel: Kernel) -> str:
     """The source of a module with these functions alone."""
     return preamble(title_of(plan), kernel.text) + kernel.text
-
-
-def preamble(title: str, body: str, imports: tuple[str, ...] = ()) -> str:
-    """What stands before the `body` of a module: a title as a comment, the imports, the helpers in use."""
-    comment = "".join(f"# {re.sub(r'[^ -~]', '?', line)}\n" for line in title.splitlines())
-    helpers = ""
-    for name, text in _HELPERS.items():
-        if f"{name}(" in body + helpers:
-            helpers = f"\n{text}{helpers}"
-    used = sorted(name for name in (*MATHS, *_NUMPY) if re.search(rf"(?<!np\.)\b{name}\(|\({name}\)", body + helpers))
-    lines = ["import numpy as np", "from numba import njit", *imports]
-    lines += [f"from numpy import {', '.join(used)}"] if used else []
-    return "\n".join([comment, *lines, "", OPTIONS]) + helpers
-
-
-def title_of(plan: Plan) -> str:
-    """The equations of a rule, as they stand above its kernel."""
-    return equations_to_text(plan.written)
 
 
 class _Kernel(Reader):

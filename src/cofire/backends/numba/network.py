@@ -24,8 +24,9 @@ from cofire.backends.numba.cache import name_of
 from cofire.backends.numba.cells import cells_source
 from cofire.backends.numba.clocked import clocked_arguments, clocked_source
 from cofire.backends.numba.common import COMMON
-from cofire.backends.numba.kernels import Kernel, kernel_source, preamble, write_kernel
+from cofire.backends.numba.kernels import Kernel, kernel_source, write_kernel
 from cofire.backends.numba.owners import Owners
+from cofire.backends.numba.preamble import preamble
 from cofire.backends.numba.quantities import Kept
 from cofire.backends.numba.writer import Writer
 from cofire.language.tree import Cell

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cofire.backends.numba.kernels import Kernel, preamble, title_of, write_kernel
+from cofire.backends.numba.kernels import Kernel, write_kernel
+from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import Kept
 from cofire.backends.numba.writer import Writer
 from cofire.language.tree import Cell, Name
