@@ -2,7 +2,12 @@
 
 CIFAR-10 shaped: images of 3 x 32 x 32, 96 filters of 5 x 5, `soft_hebb` with its competition.
 The floor: the forward convolution and one weight-gradient pass. Research code: the weight change as a convolution of
-the images with the whole output map as its kernel, one kernel a channel.
+the images with the whole output map as its kernel, one kernel a channel. All in both of torch's memory formats.
+
+Measured with one thread on a busy machine: research code / step was 3.1 with 256 images and 4.0 in channels_last, but
+1.9 and 1.7 with 10, where forward pass and competition, which both have, take most of the time. The update alone, map
+as kernel / weight-gradient pass: 3.0 and 8.5 with 256 images, 8.8 and 10.8 with 10. Products of patches written out,
+also those that the forward pass could share, took 0.8 to 1.6 times the weight-gradient pass, in channels_last twice it.
 """
 
 from __future__ import annotations
@@ -24,11 +29,11 @@ TEMPERATURE = 1.0
 class Case:
     """One layer and one batch of images."""
 
-    def __init__(self, batch: int) -> None:
+    def __init__(self, batch: int, memory_format: Any) -> None:
         from cofire.torch import plastic
 
         torch.manual_seed(0)
-        self.x = torch.randn(batch, 3, 32, 32)
+        self.x = torch.randn(batch, 3, 32, 32).contiguous(memory_format=memory_format)
         self.module = torch.nn.Conv2d(3, 96, 5, padding=2, bias=False)
         self.layer = plastic(
             self.module, rules.soft_hebb(eta=1e-6), activation=partial(activations.soft, temperature=TEMPERATURE)
@@ -65,9 +70,10 @@ class Case:
             self.module.weight += 1e-6 / (u.numel() / u.shape[1]) * change
 
 
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=["", "channels_last"])
 @pytest.mark.parametrize("batch", [10, 256])
-def test_convolution(batch: int, compare: Any, benchmark: Any) -> None:
-    case = Case(batch)
+def test_convolution(batch: int, memory_format: Any, compare: Any, benchmark: Any) -> None:
+    case = Case(batch, memory_format)
     assert_equal(case, case.research_code)
     benchmark.pedantic(case.step, rounds=3, warmup_rounds=1)
     compare.ratio("step / floor", case.step, case.floor, "the competition is beside it")

@@ -79,11 +79,8 @@ def test_a_quantity_stays_one() -> None:
         ([1.0], "eta = [1.0] is not a real number"),
         ("0.1", "eta = '0.1' is text, not a number"),
         (b"1", "eta = b'1' is text, not a number"),
-        (
-            np.array([0.1]),
-            "eta = array([0.1]) is not one number; what differs from cell to cell is pre.NAME or post.NAME",
-        ),
-        (np.ones((2, 2)), "eta = array([[1., 1.], [1., 1.]]) is not one number; what differs from cell to cell is "),
+        (np.array([0.1]), "eta = array([0.1]) is not one number"),
+        (np.ones((2, 2)), "eta = array([[1., 1.], [1., 1.]]) is not one number"),
         (10**400, "eta = 1000000000000000000000000000000000000000000000000000000000000000000000 ... "),
         pytest.param(10**5000, "eta = a huge int is too large", id="10**5000"),
         (Decimal("sNaN"), "eta = Decimal('sNaN') is not one number"),

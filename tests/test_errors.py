@@ -62,6 +62,7 @@ def test_a_long_line_is_cut_to_a_window_around_the_caret() -> None:
     [
         ("tua_plus", ["tau_plus", "tau_minus"], "; did you mean 'tau_plus'?"),
         ("Eta", ["eta"], "; did you mean 'eta'?"),
+        ("V", ["v", "u"], "; did you mean 'v'?"),
         ("foo", ["eta"], ""),
         ("eta", [], ""),
         ("e" * 100_000, ["e" * 50], "; did you mean '" + "e" * 50 + "'?"),

@@ -28,6 +28,11 @@ def test_the_ladder_runs(capsys: pytest.CaptureFixture[str]) -> None:
     np.testing.assert_allclose([float(number) for number in first[1].split()], [1, 0, 0, 0], atol=0.1)
     assert names["changed"].round(2).tolist() == [0.12, 0.86]  # type: ignore[attr-defined]
     assert len(names["record"][names["cell"].spikes]) > 100  # type: ignore[index, attr-defined]
+    v = names["record"][names["cell"].v]  # type: ignore[index, attr-defined]
+    assert v.values.shape == (len(v.times), 1) == (10_000, 1)
+    assert -0.1 < v.values.min() < v.values.max() < -0.03
+    np.testing.assert_allclose(names["synapses"].weight.values, 0.005)  # type: ignore[attr-defined]
+    assert names["synapses"].weight.matrix().shape == (1, 1000)  # type: ignore[attr-defined]
     assert (names["net"].recall(names["half"]).patterns == names["faces"]).all()  # type: ignore[attr-defined]
     explained = README.partition("    Who owns what")[2].partition("`step` takes rates")[0]
     for line in explained.splitlines():

@@ -92,6 +92,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"origin": "me"}, "origin = 'me' is refused: the catalogue sets it; leave it out"),
     ({"eta": None}, "eta = None is not a real number"),
     ({"eta": "0.1"}, "eta = '0.1' is text, not a number"),
+    ({"eta": [0.1]}, "eta = [0.1] is not one number; what differs from cell to cell is pre.NAME or post.NAME"),
     ({"eta": float("nan")}, "eta = nan is refused: it must be a finite number"),
     ({"self": 1}, "'self' is a word of the language and cannot be a parameter or a signal"),
 ]

@@ -75,7 +75,8 @@ def duration(rule: Rule, dt: Any) -> float:
         raise ParameterError(f"the parameters of this rule have units of time, so a step has one too: dt=1*ms{given}")
     if isinstance(dt, Quantity) and not rule.is_timed:
         raise ParameterError(
-            f"dt = {dt!r} is a time, but no parameter of this rule has a unit of time; give dt in steps"
+            f"dt = {dt!r} is a time, but no parameter of this rule has a unit of time: give its parameters such "
+            "units, or dt as a number of steps"
         )
     if dt is None:
         return 1.0

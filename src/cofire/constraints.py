@@ -6,9 +6,13 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from cofire.errors import DimensionError, ParameterError, shown
-from cofire.units import DIMENSIONLESS, Dimension, Quantity, dimension_of, in_si
+from cofire.errors import ArrayError, DimensionError, ParameterError, shown
+from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity, dimension_of, in_si, si_unit, usual_unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Number = float | Quantity
 Bounds = tuple[Number | None, Number | None]
@@ -71,8 +75,7 @@ def number(name: str, value: object) -> Number:
     except OverflowError:
         raise ParameterError(f"{name} = {shown(value)} is too large") from None
     except (TypeError, ValueError, ArithmeticError, RuntimeError, Warning):
-        mend = "; what differs from cell to cell is pre.NAME or post.NAME" if getattr(value, "ndim", 0) else ""
-        raise ParameterError(f"{name} = {shown(value)} is not one number{mend}") from None
+        raise ParameterError(f"{name} = {shown(value)} is not one number") from None
 
 
 def check(name: str, value: object, allowed: Range = FINITE) -> float:
@@ -81,6 +84,56 @@ def check(name: str, value: object, allowed: Range = FINITE) -> float:
     if not math.isfinite(result) or result not in allowed:
         raise ParameterError(f"{name} = {shown(value)} is refused: it must be {allowed}")
     return result
+
+
+def numbers(name: str, value: Any, dimension: Dimension | None) -> NDArray[Any]:
+    """One number, an array, or a list of numbers or quantities as float64 in SI units, of the shape that was given.
+
+    `dimension`: that of the argument, None if any will do. One number has its unit, or is 0. An array, or a list of
+    plain numbers, is in SI units; whole numbers are no times, as they could be steps.
+    Raises: `DimensionError`, `ParameterError` for what is no real number, `ArrayError` for such an array.
+    """
+    import numpy as np
+
+    if isinstance(value, list | tuple):
+        items = [_checked(f"{name}[{at}]", item, dimension) for at, item in enumerate(value)]
+        if any(isinstance(item, Quantity) for item in value):  # then each has a unit
+            items = [_checked(f"{name}[{at}]", item, dimension, one=True) for at, item in enumerate(value)]
+        value = items
+    elif isinstance(value, Quantity) or np.ndim(value) == 0:
+        return np.asarray(in_si(_checked(name, number(name, value), dimension, one=True)), dtype=np.float64)
+    try:
+        array = np.asarray(value)
+        found = array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ArrayError(f"{name} cannot be read as numbers: {error}; an array is in SI units") from None
+    if array.dtype.kind not in "iufb":
+        raise ArrayError(f"{name} holds {array.dtype}; give real numbers in SI units")
+    if dimension == TIME and array.dtype.kind in "iu" and array.any():
+        raise DimensionError(
+            f"{name} holds whole numbers, which could be steps, ms or seconds: give times, such as [1*ms, 2*ms], or "
+            "floating-point numbers of seconds"
+        )
+    return found
+
+
+def _checked(name: str, value: Any, dimension: Dimension | None, *, one: bool = False) -> Any:
+    """A quantity of that dimension in SI units, anything else as it is; `one`: a number that must have its unit."""
+    if isinstance(value, Quantity):
+        if dimension is not None and value.dimension != dimension:
+            wanted = "a number without unit" if dimension == DIMENSIONLESS else dimension
+            raise DimensionError(f"{name} = {value!r} is in {value.dimension}; expected {wanted}")
+        return value.value
+    if one and dimension not in (None, DIMENSIONLESS) and value != 0:
+        raise unitless(name, value, dimension)
+    return value
+
+
+def unitless(name: str, value: object, dimension: Dimension) -> DimensionError:
+    """The error for a number that has no unit where one is needed."""
+    text, units = shown(value), dict.fromkeys((usual_unit(dimension), si_unit(dimension)))
+    mend = " or ".join(f"{text}*{unit}" for unit in units)
+    return DimensionError(f"{name} = {text} has no unit, but it is in {dimension}: write {mend}")
 
 
 def check_all(values: Mapping[str, object], ranges: Mapping[str, Range]) -> None:

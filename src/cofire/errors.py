@@ -58,7 +58,9 @@ class EmptyMemoryError(CofireError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`"; did you mean 'tau_plus'?"` if some known name is near `name`, else an empty string."""
-    near = difflib.get_close_matches(name[:60], sorted(set(known)), n=1, cutoff=0.6)
+    names = sorted(set(known))
+    near = [one for one in names if one.lower() == name.lower()]
+    near = near or difflib.get_close_matches(name[:60], names, n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -18,7 +18,7 @@ from cofire.language.parse import parse
 from cofire.language.spelling import plain_name, plain_names
 from cofire.language.text import equations_to_text
 from cofire.language.tree import Equations
-from cofire.units import Quantity, dimension_of, in_si
+from cofire.units import Dimension, Quantity, dimension_of, in_si
 
 if TYPE_CHECKING:
     from cofire.lowering.plan import Plan
@@ -73,7 +73,7 @@ class Rule:
     ) -> None:
         written = parse(text)
         signals = _names(signals)
-        given = {name: constraints.number(name, value) for name, value in plain_names(parameters).items()}
+        given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
         order = scope.check_names(written, text, given.keys(), signals)
         if not (normalize is None or (isinstance(normalize, str) and normalize in ("l1", "l2"))):
             raise ParameterError(f"normalize = {shown(normalize)} is refused: it must be 'l1', 'l2' or None")
@@ -119,6 +119,11 @@ class Rule:
     def values(self) -> dict[str, float]:
         """Each parameter as a plain number, in SI units."""
         return {name: in_si(value) for name, value in self._parameters}
+
+    @property
+    def weight_dimension(self) -> Dimension | None:
+        """The dimension that the bounds give the weights; None where they are open or 0."""
+        return constraints.bounds_dimension(self._bounds)
 
     @property
     def is_timed(self) -> bool:
@@ -234,6 +239,13 @@ class Rule:
 
 def _made(text: str, settings: dict[str, Any]) -> Rule:
     return Rule(text, **settings)
+
+
+def _parameter(name: str, value: object) -> Number:
+    if getattr(value, "ndim", 0) or isinstance(value, list | tuple):
+        mend = "what differs from cell to cell is pre.NAME or post.NAME"
+        raise ParameterError(f"{name} = {shown(value)} is not one number; {mend}")
+    return constraints.number(name, value)
 
 
 def _names(signals: object) -> tuple[str, ...]:

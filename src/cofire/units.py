@@ -10,6 +10,10 @@ dimensions of a calculation cancel the result is a plain number again: `round(1*
     molar mM uM nM                      (1 mM = 1 mole per cubic metre)
 
 Zero is the one number that goes with every dimension: `tau > 0`, `sum([1*ms, 2*ms])`.
+
+Where a time, a rate or a voltage is asked for, one number has its unit: `delay=1*ms`, `rate=15*Hz`, `[1*ms, 2*ms]`. A
+NumPy array cannot carry one: it, and a list of plain numbers, is in SI units. Times are then floating-point numbers of
+seconds; whole numbers are refused, as they could be steps.
 """
 
 # ruff: noqa: N816  (the names of units are as they are)
@@ -236,6 +240,11 @@ def usual_unit(dimension: Dimension) -> str:
     for name in ("ms", "Hz", "mV", "nA", "nS", "Mohm", "pF", "um"):
         if _SCALES[name].dimension == dimension:
             return name
+    return si_unit(dimension)
+
+
+def si_unit(dimension: Dimension) -> str:
+    """The unit of SI: `second` for a time, `volt` for a voltage, or one like `siemens/second`."""
     return _product(dimension, _SI)
 
 
@@ -250,7 +259,7 @@ def _number(value: Any) -> float | None:
     if getattr(value, "ndim", 0) > 0:
         shape = tuple(value.shape) if hasattr(value, "shape") else "unknown"
         raise ArrayError(
-            f"an array of shape {shape} cannot carry a unit; keep the array in SI units, with in_si(...) as a factor"
+            f"an array of shape {shape} cannot carry a unit; keep it in SI units, as array * in_si(ms) is in seconds"
         )
     return float(value) if hasattr(value, "__float__") and not isinstance(value, str | bytes) else None
 

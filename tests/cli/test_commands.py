@@ -78,6 +78,8 @@ def test_explain_needs_no_numbers(command: Command) -> None:
     assert said.code == 0
     assert "one number per synapse" in said.out
     assert "No value was given for tau: taken as 1." in said.out
+    assert "did you mean" not in said.out
+    assert "pots is taken as a parameter; did you mean 'post'?" in command("explain", "dw/dt = pots * pre").out
     rewarded = command("explain", "dw/dt = reward * trace(pre, tau) * post", "--signal", "reward", "--set", "tau=20*ms")
     assert "reward signal, one number for each sample or step" in words(rewarded.out)
     assert "No value" not in rewarded.out

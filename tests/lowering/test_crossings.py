@@ -11,7 +11,7 @@ from cofire.language import parse_expression
 from cofire.language.text import to_text
 from cofire.language.tree import Name, Weight
 from cofire.lowering.crossings import with_gates
-from cofire.units import ms, second
+from cofire.units import Hz, ms, second
 
 C = Name("c")
 NUMBERS = {"a": 1.0, "theta": 1.0, "tau_c": 20 * ms}
@@ -78,10 +78,10 @@ def test_what_depends_on_itself_alone_is_integrated_to_the_next_event() -> None:
 def test_calcium_rests_where_its_paper_says() -> None:
     """Held above both thresholds it is drawn to γ_p / (γ_p + γ_d); at rest it goes to the nearest stable state."""
     rule = rules.calcium()
-    trains = protocols.pairing(lag=5 * ms, frequency=100, repeats=400, dt=1 * ms)
+    trains = protocols.pairing(lag=5 * ms, frequency=100 * Hz, repeats=400, dt=1 * ms)
     w = trains.play(rule, weight=[0.0, 1.0])
     np.testing.assert_allclose(w, 321.808 / 521.808, atol=2e-3)
-    quiet = protocols.pairing(lag=5 * ms, repeats=1, rest=299, dt=50 * ms)
+    quiet = protocols.pairing(lag=5 * ms, repeats=1, rest=299 * second, dt=50 * ms)
     alone = quiet.play(rule.with_(C_pre=0.0, C_post=0.0), weight=[0.45, 0.55])
     away = 0.5 / np.sqrt(1 + 99 * np.exp(-300 / (2 * 150)))  # of x' = x (1/4 - x²) / τ from .05
     np.testing.assert_allclose(alone, [0.5 - away, 0.5 + away], rtol=1e-9)

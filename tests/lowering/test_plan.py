@@ -245,6 +245,13 @@ def test_triplet_reads_as_one_would_write_it() -> None:
     assert "at a postsynaptic spike    w += trace(pre, tau_plus) * (A2_plus + A3_plus * trace(post, tau_y))" in text
 
 
+def test_only_rates_take_an_euler_step_where_spikes_are_exact() -> None:
+    owners, _, rest = str(rules.stdp_pair_nearest_reduced().explain()).partition("A batch of B samples")
+    batch, _, spikes = rest.partition("With spikes")
+    assert ("Euler" in owners, "one Euler step" in batch, "Euler" in spikes) == (False, True, False)
+    assert "fresh -= fresh" in spikes
+
+
 @pytest.mark.parametrize(
     "text",
     [

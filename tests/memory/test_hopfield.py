@@ -82,9 +82,11 @@ def test_one_cell_after_the_other_comes_to_rest() -> None:
     cues = signs(rng, 40, 100)
     found = memory.recall(cues, mode="asynchronous")
     assert found.converged.all()
+    assert repr(found) == "<Recalled: patterns[40, 100], 40 of 40 converged>"
     w = memory.weights
     assert np.all(found.patterns * (found.patterns @ w.T) >= -1e-6)
-    by_hand = -0.5 * np.einsum("bi,ij,bj->b", found.patterns, w, found.patterns)
+    states = found.patterns.astype(np.float64)  # ten thousand products each: float32 would be the less exact of the two
+    by_hand = -0.5 * np.einsum("bi,ij,bj->b", states, w, states)
     np.testing.assert_allclose(found.energies[:, -1], by_hand, rtol=1e-5)
 
 

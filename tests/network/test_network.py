@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import cofire
-from cofire import ArrayError, CofireError, DimensionError, Neuron, ParameterError, neurons, rules
+from cofire import ArrayError, CofireError, DataError, DimensionError, Neuron, ParameterError, neurons, rules
 from cofire.network import Network, all_to_all, from_pairs, one_to_one, uniform
 from cofire.network.run import resume
 from cofire.units import Hz, ms, mV, second
@@ -64,6 +64,8 @@ def test_spikes_can_come_in_parts() -> None:
     seen.clear()
     net, source, _, cells, *_ = small()
     source.set([1, 0, 0], [20, 49, 10])  # in steps, in any order
+    assert source.steps.tolist() == [10, 20, 49]
+    source.set([1, 0, 0], [2 * ms, 4.9 * ms, 1 * ms])
     assert part(net, source, cells) == [10, 20, 49]
     source.set([1], [52])  # that of step 49 is on its way
     assert part(net, source, cells) == [52]
@@ -93,10 +95,25 @@ def test_records_have_their_times_labels_and_units() -> None:
     chosen = record[learns.weight.every(50 * ms, of=[0, 7])]
     assert chosen.times == pytest.approx([0.0, 0.05, 0.1, 0.15, 0.2])
     np.testing.assert_allclose(chosen.values[-1], learns.weight.values[[0, 7]], rtol=1e-6)
+    assert record[cells.v] is record["target.v"] is record[wanted[2]]
+    with pytest.raises(ParameterError, match=r"learns\.weight was recorded 2 times: say which, such as"):
+        record[learns.weight]
+    with pytest.raises(KeyError, match=r"target\.g_e was not recorded"):
+        record[cells["g_e"]]
+    assert [repr(record[key]) for key in (cells.v, wanted[3])] == [
+        "<target.v: values[200 times, 1 columns] V, 0 to 0.199 s>",
+        "<learns.weight: values[3 times, 7 columns] V, 0 to 0.2 s>",
+    ]
+    assert repr(spikes) == f"<noise.spikes: {len(spikes)} spikes of 50 cells, 0 to 0.2 s>"
     with pytest.raises(KeyError, match=r"was not recorded; there are noise\.spikes"):
         record["nothing"]
     for figure in (record.plot.raster(), record.plot.weights(), record.plot.traces()):
         assert figure.axes
+    assert record.plot.raster(100 * ms, 150 * ms).axes[0].get_xlim() == (0.1, 0.15)
+    with pytest.raises(DimensionError, match=r"begin = 0\.1 has no unit.*0\.1\*ms or 0\.1\*second"):
+        record.plot.raster(0.1)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"no time between begin = 0\.15 s and end = 0\.1 s"):
+        record.plot.raster(150 * ms, 100 * ms)
     later = net.run(10 * ms)
     assert (later.begin, later.end) == pytest.approx((0.2, 0.21))
     with pytest.raises(ParameterError, match=r"nothing was recorded for .raster\(\)"):
@@ -273,9 +290,13 @@ def test_the_command_goes_on_to_the_end(tmp_path: Path) -> None:
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="there is no checkpoint"):
         resume(tmp_path / "none.npz")
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 nothing")
+    for content in (b"PK\x03\x04 nothing", b"import cofire"):
+        (tmp_path / "bad.npz").write_bytes(content)
+        with pytest.raises(ArrayError, match=r"is no checkpoint of a network, or is damaged: it is no \.npz file"):
+            resume(tmp_path / "bad.npz")
+    np.savez(tmp_path / "empty.npz", a=1)
     with pytest.raises(ArrayError, match="is no checkpoint of a network, or is damaged"):
-        resume(tmp_path / "bad.npz")
+        resume(tmp_path / "empty.npz")
     np.savez(tmp_path / "other.npz", data=np.frombuffer(b'{"format": 99}', dtype=np.uint8))
     with pytest.raises(ArrayError, match="format 99; this cofire reads format 2"):
         resume(tmp_path / "other.npz")
@@ -294,12 +315,27 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: Network(dt=0 * ms), ParameterError, "dt = 0"),
         (lambda: Network(dt=1), ParameterError, "it must be a time, such as 0.1"),  # type: ignore[arg-type]
         (lambda: net.cells(0, neurons.lif()), ParameterError, "at least 1"),
-        (lambda: net.cells(3, "lif"), ParameterError, "is not a cofire.Neuron"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, "liff"), ParameterError, "is not a cofire.Neuron, such as"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, "lif"), ParameterError, r"call the recipe, cofire\.neurons\.lif\(\)"),  # type: ignore[arg-type]
+        (lambda: net.cells(3, neurons.lif), ParameterError, r"neuron = <cofire\.neurons\.lif: .*neurons\.lif\(\)"),  # type: ignore[arg-type]
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja),
+            ParameterError,
+            r"rule = <cofire\.rules\.oja: .* is refused: call the recipe, cofire\.rules\.oja\(\)",
+        ),
         (lambda: net.cells(3, neurons.lif(), v=np.zeros(4)), ArrayError, "expected 3 numbers"),
         (lambda: net.cells(3, neurons.lif(), vv=0), ParameterError, "did you mean 'v'"),
         (lambda: net.poisson(5, 1e9 * Hz), ParameterError, "between 0 and 10000 Hz"),
         (lambda: net.poisson(5, -1 * Hz), ParameterError, "a rate of -1 Hz"),
-        (lambda: net.poisson(5, 3 * mV), DimensionError, "not in Hz"),
+        (lambda: net.poisson(5, 3 * mV), DimensionError, "rate = 3.mV is in V; expected 1/s"),
+        (lambda: net.poisson(5, 15), DimensionError, r"rate = 15 has no unit, but it is in 1/s: write 15\*Hz"),
+        (lambda: net.spikes(3, [0], [1 * Hz]), DimensionError, r"times\[0\] = 1\*Hz is in 1/s; expected s"),
+        (lambda: net.connect(source, cells, all_to_all(), **mv, delay=1), DimensionError, r"delay = 1 .*write 1\*ms"),
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, delay=np.arange(1, 51)),
+            DimensionError,
+            "delay holds whole numbers, which could be steps, ms or seconds",
+        ),
         (lambda: net.spikes(3, [0, 3], [0.0, 0.1]), ArrayError, "spike 1 is of cell 3"),
         (lambda: net.spikes(3, [0, 0], [0.1, 0.1]), ArrayError, "fires twice"),
         (lambda: net.spikes(3, [0], [-0.1]), ArrayError, "at a time before 0"),
@@ -315,11 +351,18 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: net.connect(source, cells, all_to_all(), **mv, onto="g"), ParameterError, "no input 'g'"),
         (lambda: net.connect(cells, source, all_to_all(), **mv), ParameterError, "only cells with equations"),  # type: ignore[arg-type]
         (lambda: net.connect(source, cells, all_to_all(), weight=np.nan * mV), ParameterError, "is not finite"),
+        (
+            lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.stdp_pair()),
+            DimensionError,
+            r"weights onto cells_a\.g_e are in V, but the rule's bounds are numbers without unit",
+        ),
+        (lambda: net.connect(source, cells, all_to_all(), weight=np.ones((5, 10))), ArrayError, r"matrix\[post, pre\]"),
+        (lambda: other.run(1 * ms, progress="bar"), ParameterError, "it must be True, or a function"),  # type: ignore[arg-type]
         (lambda: net.connect(source, cells, all_to_all(), **mv, rule="stdp"), ParameterError, "is not a cofire.Rule"),
         (
             lambda: net.connect(source, cells, all_to_all(), **mv, rule=rules.oja()),
             ParameterError,
-            "no parameter of the rule has a unit of time",
+            r"no parameter of the rule has a unit of time: give eta per second, such as eta=0\.01\*Hz",
         ),
         (
             lambda: net.connect(
@@ -350,10 +393,17 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
         (lambda: other.run(1 * ms, max_rate=100), DimensionError, "must be a rate, such as"),  # type: ignore[arg-type]
         (lambda: other.run(1 * ms, each=print), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
         (lambda: other.run(1 * ms, each=(1 * ms, 3)), ParameterError, r"must be \(interval, function\)"),  # type: ignore[arg-type]
-        (lambda: other.run(1 * ms, record=lone.v), ParameterError, "which is no recorder"),  # type: ignore[arg-type]
+        (
+            lambda: other.run(1 * ms, record=lone.v),
+            ParameterError,
+            "v needs an interval to be recorded",
+        ),  # type: ignore[arg-type]
         (lambda: other.run(1 * ms, record=[lone.spikes, lone.spikes]), ParameterError, "is recorded twice"),
         (lambda: other.run(1 * ms, record=[lone.v.every(1 * ms)] * 2), ParameterError, "is recorded twice"),
         (lambda: Network(dt=1 * ms).run(1 * ms), ParameterError, "this network is empty"),
+        (lambda: other.run(1 * ms, every=1 * ms), ParameterError, "give checkpoint= as well"),
+        (lambda: other.run(1 * ms, checkpoint="no/such/run.npz"), DataError, "such is not a folder one may write to"),
+        (lambda: other.run(1 * ms, checkpoint="/"), DataError, "/ cannot be written: it is a folder"),
     ]
     for attempt, kind, words in cases:
         with pytest.raises(kind, match=words):
@@ -411,6 +461,12 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
     cells = net.cells(3, neuron, name="cells")
     cells.x = 2.0
     assert cells.x.values.tolist() == [2.0, 2.0, 2.0]
+    assert np.asarray(cells.x).tolist() == [2.0, 2.0, 2.0]
+    assert repr(cells.x) == "<cells.x: 3 values, 2 to 2, mean 2; .values has them all>"
+    with pytest.raises(
+        AttributeError, match=r"cells\.x has no attribute 'mean'; the numbers are an array, cells\.x\.val"
+    ):
+        cells.x.mean()
     assert cells["size"].values.tolist() == [0.0, 0.0, 0.0]
     net.run(100 * ms, record=[cells["size"].every(10 * ms)])
     assert cells.x.values == pytest.approx([1.0, 2.0, 3.0])
@@ -419,6 +475,8 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
     assert cells.x.values == pytest.approx([5.0, 6.0, 7.0])
     with pytest.raises(ParameterError, match="cells has no variable 'y'; it has x, size, I"):
         cells.y = 1.0
+    with pytest.raises(ParameterError, match=r"cells\.tau is one number for all cells, 5 ms: make the neuron with"):
+        cells.tau = 3 * ms
     with pytest.raises(AttributeError, match="read-only"):
         small()[2].rate = 10 * Hz
     with pytest.raises(DimensionError, match="has no unit, but it is in V"):
@@ -434,11 +492,23 @@ def test_variables_are_read_and_set_by_name_whatever_the_name() -> None:
 
 def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> None:
     net, _, _, cells, *_ = small()
+    dopamine = net.modulator("dopamine", value=0.5, tau=200 * ms)
+    assert repr(dopamine) == "<dopamine: 0.5 at 0 s, which fades with 200 ms>"
+    with pytest.raises(AttributeError, match="Modulator has no attribute 'vlaue'; did you mean 'value'"):
+        dopamine.vlaue = 1.0  # type: ignore[attr-defined]
+    with pytest.raises(ParameterError, match=r"tau of <dopamine.* cannot be changed"):
+        dopamine.tau = 1.0
+    with pytest.raises(AttributeError, match=r"no variable 'spike'.*did you mean 'spikes'"):
+        _ = cells.spike
+    with pytest.raises(AttributeError, match=r"no variable 'V'.*did you mean 'v'"):
+        _ = cells.V
     for name in ("dt", "seed", "threads"):
-        with pytest.raises(ParameterError, match=f"{name} of a network cannot be changed"):
+        with pytest.raises(ParameterError, match=f"{name} of <Network .* cannot be changed"):
             setattr(net, name, 1)
-    with pytest.raises(AttributeError, match="learnign"):
+    with pytest.raises(AttributeError, match="Network has no attribute 'learnign'; did you mean 'learning'"):
         net.learnign = False
+    with pytest.raises(AttributeError, match=r"no attribute 't'; it is \.now"):
+        _ = net.t
     with pytest.raises(ParameterError, match="learning = 'no' is refused"):
         net.learning = "no"
     with pytest.raises(ParameterError, match="what is recorded needs about"):
@@ -446,9 +516,22 @@ def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> Non
 
 
 def test_weights_go_back_as_they_came() -> None:
-    _, *_, jumps, learns = small()
+    _, _, noise, _, jumps, learns = small()
+    with pytest.raises(AttributeError, match=r"Projection has no attribute 'w'; it is \.weight"):
+        learns.w = 2.0  # type: ignore[attr-defined]
+    with pytest.raises(ParameterError, match=r"rule of <learns: .* cannot be changed"):
+        learns.rule = None
+    with pytest.raises(ParameterError, match="jumps has no rule to learn by"):
+        jumps.learning = True
+    with pytest.raises(ParameterError, match="learning = 'off' is refused"):
+        learns.learning = "off"  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match=r"rate of <noise: .* is read-only; \.set\(rate=\.\.\.\)"):
+        noise.rate = 10 * Hz  # type: ignore[method-assign, assignment]
     learns.weight = 10 * mV
     learns.weight = learns.weight.values  # float32, at the rule's bound
+    learns.weight = learns.weight
+    assert np.asarray(learns.weight, dtype=np.float64) == pytest.approx(0.01)
+    assert repr(learns.weight).startswith("<learns.weight: 50 values, 0.01 to 0.01 V, mean 0.01 V; .values has them")
     with pytest.raises(ParameterError, match="one weight for all synapses, so it takes one number"):
         jumps.weight = [0.001, 0.002]
 
@@ -510,7 +593,11 @@ def test_rates_change_between_runs_and_nothing_is_compiled_anew(tmp_path: Path) 
     assert counts[1].sum() == pytest.approx(400, abs=100)
     np.testing.assert_allclose(counts[2].reshape(5, 10).sum(axis=1), np.arange(9, 100, 20) * 10, rtol=0.3)
     assert net._ready().module.work.signatures == compiled
-    for rate, message in ((-1 * Hz, "between 0 and 10000 Hz"), (np.zeros(3), "one for each of 50"), (1 * mV, "Hz")):
+    for rate, message in (
+        (-1 * Hz, "between 0 and 10000 Hz"),
+        (np.zeros(3), "one for each of 50"),
+        (1 * mV, "expected 1/s"),
+    ):
         with pytest.raises(CofireError, match=message):
             noise.set(rate)
     with pytest.raises(ArrayError, match="one number, or one for each source"):

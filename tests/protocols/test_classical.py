@@ -24,20 +24,21 @@ def spikes(trains: Trains, number: int = 0) -> tuple[list[int], list[int]]:
 def test_pairs_come_at_their_frequency_with_their_lag() -> None:
     trains = protocols.pairing(lag=[-2 * ms, 3 * ms], frequency=50 * Hz, repeats=3, rest=5 * ms, dt=1 * ms)
     assert trains.shape == (2,)
+    assert repr(trains) == "<Trains of shape (2,): 6 presynaptic and 6 postsynaptic spikes in 2 sets, dt = 1 ms>"
     assert spikes(trains, 0) == ([2, 22, 42], [0, 20, 40])
     assert spikes(trains, 1) == ([0, 20, 40], [3, 23, 43])
     np.testing.assert_array_equal(trains.steps, 65)
 
 
 def test_lags_stay_whole_where_the_period_is_not() -> None:
-    pre, post = spikes(protocols.pairing(lag=0.004, frequency=30, repeats=4, dt=1 * ms))
+    pre, post = spikes(protocols.pairing(lag=4 * ms, frequency=30 * Hz, repeats=4, dt=1 * ms))
     assert pre == [0, 33, 67, 100]
     assert post == [4, 37, 71, 104]
 
 
 @pytest.mark.parametrize("repeats", range(2, 14))
 def test_the_last_spike_is_within_the_protocol(repeats: int) -> None:
-    trains = protocols.pairing(lag=10 * ms, frequency=1 / 0.0105, repeats=repeats, dt=1 * ms)  # 31.5 + 10 steps
+    trains = protocols.pairing(lag=10 * ms, frequency=1 / 0.0105 * Hz, repeats=repeats, dt=1 * ms)  # 31.5 + 10 steps
     assert trains.steps > max(max(train) for train in spikes(trains))
 
 
@@ -56,7 +57,7 @@ def test_a_quadruplet_is_two_pairs_with_their_middles_apart() -> None:
 def test_bursts_and_a_tetanus() -> None:
     burst = protocols.bursts(lag=2 * ms, frequency=100 * Hz, spikes=3, interval=1 * second, repeats=2, dt=1 * ms)
     assert spikes(burst) == ([0, 10, 20, 1000, 1010, 1020], [2, 12, 22, 1002, 1012, 1022])
-    tetanus = protocols.tetanus(pulses=1000, lag=1 * ms, follows=0.3, seed=1, interval=20, dt=1 * ms)
+    tetanus = protocols.tetanus(pulses=1000, lag=1 * ms, follows=0.3, seed=1, interval=20 * second, dt=1 * ms)
     pre, post = spikes(tetanus)
     assert len(pre) == 1000
     assert 250 < len(post) < 350
@@ -79,6 +80,11 @@ def test_the_window_is_what_the_equation_says() -> None:
     change = protocols.window(PAIR, lag, weight=0.5)
     expected = np.where(lag > 0, A * np.exp(-np.abs(lag) / TAU), -B * np.exp(-np.abs(lag) / TAU))
     np.testing.assert_allclose(change, expected, atol=1e-15)
+
+
+def test_a_window_of_a_rule_without_units_is_in_steps() -> None:
+    plain = Rule("dw/dt = A * trace(pre, tau) * post", A=0.1, tau=20.0)
+    np.testing.assert_allclose(protocols.window(plain, [-10, 10], weight=0.5, dt=1), [0.0, 0.1 * np.exp(-0.5)])
 
 
 def test_a_delay_moves_the_window() -> None:
@@ -104,7 +110,7 @@ def test_many_sets_at_once_are_each_as_alone_and_as_defined() -> None:
     together = protocols.pairing(lag=lags, frequency=frequencies, **many).play(rule, weight=0.5)
     for row, frequency in enumerate(frequencies[:, 0]):
         for column, lag in enumerate(lags):
-            trains = protocols.pairing(lag=lag, frequency=frequency, **many)
+            trains = protocols.pairing(lag=lag, frequency=frequency * Hz, **many)
             alone = trains.play(rule, weight=0.5, backend="reference")
             assert together[row, column] == pytest.approx(float(alone), rel=1e-9)
 
@@ -116,6 +122,8 @@ def test_signals_go_to_their_sets() -> None:
     np.testing.assert_allclose(trains.play(rule, weight=0.0, signals={"post_v": v}), [0.0, 100 + 110.0])
 
 
+REWARDED = rules.reward_stdp()
+BOUND = rules.stdp_pair()
 PAIRING: dict[str, Any] = {"lag": 10 * ms, "repeats": 2}
 
 
@@ -123,28 +131,54 @@ PAIRING: dict[str, Any] = {"lag": 10 * ms, "repeats": 2}
     ("make", "message"),
     [
         (lambda: protocols.pairing(lag=1 * mV), "expected s"),
-        (lambda: protocols.pairing(lag=np.nan), "lag has values that are NaN"),
+        (lambda: protocols.pairing(lag=np.nan * ms), "lag has values that are NaN"),
         (lambda: protocols.pairing(lag=["a"]), "lag cannot be read as numbers"),
-        (lambda: protocols.pairing(lag=0.01, frequency=0), "a frequency is above 0"),
-        (lambda: protocols.pairing(lag=0.01, frequency=10 * ms), "expected Hz|expected 1/s"),
-        (lambda: protocols.pairing(lag=0.01, repeats=0), "repeats = 0 is refused"),
-        (lambda: protocols.pairing(lag=0.01, repeats=1.5), "whole numbers"),
+        (lambda: protocols.pairing(lag=10 * ms, frequency=0), "a frequency is above 0"),
+        (lambda: protocols.pairing(lag=10 * ms, frequency=10 * ms), "expected Hz|expected 1/s"),
+        (lambda: protocols.pairing(lag=10 * ms, repeats=0), "repeats = 0 is refused"),
+        (lambda: protocols.pairing(lag=10 * ms, repeats=1.5), "whole numbers"),
         (lambda: protocols.pairing(lag=[0.01, 0.02], frequency=[1, 2, 3]), "cannot be broadcast"),
-        (lambda: protocols.pairing(lag=0.01, rest=-1), "a rest at least 0"),
-        (lambda: protocols.pairing(lag=0.01, dt=0 * ms), "a step is longer than 0"),
-        (lambda: protocols.triplets(first=0.01, second=0.01), "opposite signs"),
-        (lambda: protocols.quadruplets(separation=0.01, lag=-1 * ms), "above 0"),
-        (lambda: protocols.tetanus(follows=1.5), "not a probability"),
-        (lambda: protocols.bursts(lag=0.01, frequency=10, spikes=[1, 2]), "one number for all sets"),
-        (lambda: protocols.poisson_pairing(pre_rate=1, post_rate=1, duration=-1, seed=0), "at least 0"),
+        (lambda: protocols.pairing(lag=10 * ms, rest=-1 * second), "a rest at least 0"),
+        (lambda: protocols.pairing(lag=10 * ms, dt=0 * ms), "a step is longer than 0"),
+        (lambda: protocols.triplets(first=10 * ms, second=10 * ms), "opposite signs"),
+        (lambda: protocols.quadruplets(separation=10 * ms, lag=-1 * ms), "above 0"),
+        (lambda: protocols.tetanus(follows=1.5), "follows = 1.5 is refused"),
+        (lambda: protocols.bursts(lag=10 * ms, frequency=10 * Hz, spikes=[1, 2]), "one number for all sets"),
+        (
+            lambda: protocols.poisson_pairing(pre_rate=1 * Hz, post_rate=1 * Hz, duration=-1 * second, seed=0),
+            "at least 0",
+        ),
         (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=[1, 2], delay=[0, 0, 0]), "weight .2,., delay .3,."),
         (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"A_pluss": 1}), "did you mean 'A_plus'"),
-        (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"tau_plus": [1, -1]}), "greater than 0"),
+        (
+            lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"tau_plus": [1.0, -1.0]}),
+            "greater than 0",
+        ),
         (
             lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"tau_plus": 20 * mV}),
             r"tau_plus = 20\*mV",
         ),
-        (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"A_plus": [1 * ms]}), r"A_plus = 1\*ms"),
+        (
+            lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"A_plus": [1 * ms]}),
+            r"A_plus.0. = 1\*ms",
+        ),
+        (lambda: protocols.pairing(**PAIRING).play(BOUND, weight=5 * mV), "weight = 5.mV is in V; expected a number w"),
+        (
+            lambda: protocols.pairing(**PAIRING).play(rules.reward_stdp(), weight=0, signals={"dopamine": 1}),
+            r"shape \(\)",
+        ),
+        (
+            lambda: protocols.poisson_pairing(pre_rate=1e9 * Hz, post_rate=1 * Hz, duration=1 * second, seed=0),
+            r"pre_rate has 1e\+09 in it, but a cell fires at most once a step: 10000",
+        ),
+        (lambda: protocols.tetanus(follows=0.5, seed=-1), "seed = -1 is refused"),
+        (lambda: protocols.pairing(lag=10), r"lag = 10 has no unit, but it is in s: write 10\*ms"),
+        (lambda: protocols.pairing(lag=[10 * ms, 10.0]), r"lag\[1\] = 10 has no unit"),
+        (lambda: protocols.pairing(lag=np.arange(-50, 50)), "lag holds whole numbers, which could be steps, ms or"),
+        (lambda: protocols.pairing(lag=10 * ms, frequency=20), r"frequency = 20 has no unit.*write 20\*Hz"),
+        (lambda: protocols.pairing(lag=10 * ms, dt=0.1), "as dt = 0.1 has no unit; units are for all or for none"),
+        (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, delay=1), r"delay = 1 has no unit.*write 1\*ms"),
+        (lambda: protocols.pairing(**PAIRING).play(PAIR, weight=1, parameters={"tau_plus": 20}), "20 has no unit"),
         (lambda: protocols.pairing(**PAIRING).play("stdp", weight=1), "not a cofire.Rule"),  # type: ignore[arg-type]
     ],
 )

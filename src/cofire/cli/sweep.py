@@ -96,7 +96,9 @@ def values(key: str, text: str) -> tuple[int | float, ...]:
         if not (np.isfinite([low, high]).all() and 1 <= count <= MOST):
             raise ValueError
     except ValueError:
-        raise ParameterError(f"--over {key}={text} is refused: write {key}=a:b:n, n numbers from a to b") from None
+        raise ParameterError(
+            f"--over {key}={text} is refused: write {key}=a:b:n, n numbers from a to b, at most {MOST}"
+        ) from None
     found = [float(f"{value:.12g}") for value in np.linspace(low, high, count)]
     return tuple(int(value) for value in found) if all(value == int(value) for value in found) else tuple(found)
 

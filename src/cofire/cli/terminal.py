@@ -17,7 +17,7 @@ from rich.text import Text
 
 from cofire.cli import interrupt, prose, summary
 from cofire.constraints import Range
-from cofire.errors import LanguageError
+from cofire.errors import LanguageError, did_you_mean
 from cofire.experiments import Progress, Verdict
 
 if TYPE_CHECKING:
@@ -116,6 +116,11 @@ def show_explanation(rule: Rule, filled: Sequence[str]) -> None:
     if filled:
         out.print()
         out.print(Text(f"No value was given for {_list(filled)}: taken as 1. The plan is the same for any."))
+        own = [name for name, _ in (*rule.equations.variables, *rule.equations.definitions)]
+        for name in filled:
+            near = did_you_mean(name, ["pre", "post", *own])
+            if near:
+                out.print(Text(f"{name} is taken as a parameter{near}"))
 
 
 def show_experiment(experiment: Experiment) -> None:

@@ -22,6 +22,7 @@ from cofire.rule import Rule
 
 FLAT = 1e-6  # square length, after contrast, of a patch that teaches nothing: all but a rounding error of its mean
 CHUNK = 1 << 22  # responses worked on at once by `transform`: 16 MiB in float32
+PIECE = 1 << 18  # responses worked on at once in learning: 1 MiB, which stays in a core's cache from step to step
 
 
 class ConvHebb(HebbianLayer):
@@ -73,7 +74,7 @@ class ConvHebb(HebbianLayer):
         sizes: tuple[int, ...] = (5, 3, 3),
         temperature: float | tuple[float, ...] = (5.0, 50.0, 50.0),
         threshold: float = 0.1,
-        floor: float = 0.2,
+        floor: float = 0.02,
         grid: int = 7,
         shape: tuple[int, ...] | None = None,
         learning_rate: float = 0.1,
@@ -124,14 +125,16 @@ class ConvHebb(HebbianLayer):
         self.n_steps_ += 1
 
     def _learn(self, x: Array, dt: float) -> None:
-        halves = np.array_split(self._images(x), 2, axis=1) if len(x) > 1 else [self._images(x)]
+        rows, columns, _ = self._shape
+        many = max(2, -(-len(x) * self._filters[0] * rows * columns // PIECE))
+        pieces = np.array_split(self._images(x), min(many, len(x)), axis=1)
         for layer in range(len(self.filters_)):
-            self._learn_layer(halves, layer, dt)
+            self._learn_layer(pieces, layer, dt)
             if layer + 1 < len(self.filters_):
-                halves = [self._next(answers) for answers in each(partial(self._answers, layer=layer), halves)]
+                pieces = [self._next(answers) for answers in each(partial(self._answers, layer=layer), pieces)]
 
-    def _learn_layer(self, halves: list[Array], layer: int, dt: float) -> None:
-        """One step of one layer. Two threads each learn half the batch: the same sums for any number of cores."""
+    def _learn_layer(self, pieces: list[Array], layer: int, dt: float) -> None:
+        """One step of one layer. Two threads share the pieces of a batch: the same sums for any number of cores."""
         w = self.filters_[layer]
 
         def change(images: Array) -> Array:
@@ -143,7 +146,7 @@ class ConvHebb(HebbianLayer):
             post = activations.soft(u.T, self._temperatures[layer])
             return self._rule_.delta(w, pre=x.T, post=post, post_drive=u.T, reduce="sum")
 
-        total = slowed(w)[:, None] * sum(each(change, halves))  # the rule is linear in `post`
+        total = slowed(w)[:, None] * sum(each(change, pieces))  # the rule is linear in `post`
         largest = np.abs(total).max()
         if largest > 0:
             w += (dt * self.learning_rate / largest) * total

@@ -163,7 +163,7 @@ class Experiment:
     def rules(self, settings: Any, rules: Iterable[Rule | str] | None = None) -> tuple[Rule, ...]:
         """The rules that `run` would use. Raises: `ExperimentError` if one makes no sense here."""
         chosen = tuple(
-            self.adapted(rule, settings) if isinstance(rule, str) else rule
+            self.adapted(rule, settings) if isinstance(rule, str) else catalogue.as_rule(rule)
             for rule in (self.module.RULES if rules is None else rules)
         )
         for rule in chosen:

@@ -101,9 +101,9 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     lags = lags[np.abs(lags) > 1e-4]
     pairs = np.array([*NUMBERS])[:, None]
     single = {
-        "lags": pairing(lag=lags, dt=dt, rest=0.5),
-        "window": pairing(lag=np.array([*WINDOW]) / 1e3, dt=dt, rest=0.5),
-        "numbers": pairing(lag=np.array([0.01, -0.01]), repeats=pairs, dt=dt, rest=0.5),
+        "lags": pairing(lag=lags, dt=dt, rest=0.5 * second),
+        "window": pairing(lag=np.array([*WINDOW]) / 1e3, dt=dt, rest=0.5 * second),
+        "numbers": pairing(lag=np.array([0.01, -0.01]), repeats=pairs, dt=dt, rest=0.5 * second),
     }
     found: Data = {"rules": [label(rule) for rule in rules], "lag": lags}
     kept: dict[str, list[Array]] = {key: [] for key in (*single, "rates", "fibres", "depolarised", "latency")}
@@ -113,7 +113,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
             kept[key].append(_strength(rule, trains, DP))
         progress((r + 0.5) / len(rules), f"{label(rule)}, pairs at five rates")
         cortical = rule.with_(**CORTEX) if rule.name == "calcium" else rule
-        rates = pairing(lag=LAGS, frequency=FREQUENCIES, repeats=75, dt=dt, rest=0.5)
+        rates = pairing(lag=LAGS, frequency=FREQUENCIES, repeats=75, dt=dt, rest=0.5 * second)
         kept["rates"].append(_strength(cortical, rates, CORTEX_BESIDE))
         kept["fibres"].append(np.array([1.0, *kept["numbers"][r][2]]))  # before, after 60 pairs at +10 and at -10 ms
         peak, latency = _cell(kept["fibres"][r])

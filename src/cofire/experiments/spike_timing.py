@@ -92,7 +92,7 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
     protocol = [
         pairing(lag=lags, **repeats),
         pairing(lag=LAG, **repeats),
-        pairing(lag=[0.01, 0.02, -0.01, -0.02], **repeats),
+        pairing(lag=[10 * ms, 20 * ms, -10 * ms, -20 * ms], **repeats),
     ]
     curves, at_points, at_two = [], [], []
     for r, rule in enumerate(rules):

@@ -48,9 +48,8 @@ def _owners(plan: Plan) -> Iterator[tuple[str, str]]:
         note = " (pre @ w.T unless given)" if cell == DRIVE else ""
         yield to_text(cell), f"{plan.place.owner(cell)}, supplied with each step{note}"
     for state in plan.states:
-        note = "" if state.exact else "; advanced by Euler steps, being nonlinear in itself"
         owner = owner_of(state.axes)
-        yield state.key, ("one number in all" if owner == "nothing" else f"one number per {owner}") + note
+        yield state.key, "one number in all" if owner == "nothing" else f"one number per {owner}"
     yield "w", "one number per synapse"
 
 
@@ -60,10 +59,8 @@ def _batch(plan: Plan) -> Iterator[tuple[str, str]]:
     for term in plan.terms.terms:
         yield _term_text(term), _cost(term)
     for state in plan.states:
-        yield (
-            f"{state.key}",
-            f"updated from {to_text(state.drive)}, then decays exactly" if state.exact else "one Euler step",
-        )
+        exactly = f"updated from {to_text(state.drive)}, then decays exactly"
+        yield state.key, exactly if state.exact else "one Euler step, as it does not decay at a constant rate"
     products = sum(term.is_product + term.ordered for term in plan.terms.terms)
     products += sum(_products_in(node, plan) for node in set(_reductions(plan)))
     yield "in all", f"{products} matrix product{'' if products == 1 else 's'}, one read and one write of w"

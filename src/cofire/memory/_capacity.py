@@ -23,7 +23,7 @@ class CapacityWarning(UserWarning):
     """More patterns are stored than the theory of the memory lets it hold."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Capacity:
     """`theory`: what is published. Measured, for each of `flipped` shares of wrong cells and `numbers` of patterns:
 
@@ -36,6 +36,10 @@ class Capacity:
     flipped: Any
     overlap: Any
     recalled: Any
+
+    def __repr__(self) -> str:
+        theory = f"{self.theory.patterns:.4g} in theory, {self.theory.formula}"
+        return f"<Capacity: {self.measured:.4g} patterns measured, {theory}>"
 
     @property
     def measured(self) -> float:

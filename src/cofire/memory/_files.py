@@ -36,6 +36,8 @@ def write(path: str | os.PathLike[str], memory: Memory) -> None:
 
 def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: Any) -> Memory:
     """The memory in a file. Raises: `DataError` if it holds none; `FileNotFoundError`."""
+    if Path(path).is_file() and not zipfile.is_zipfile(path):
+        raise DataError(f"{path} holds no memory that can be read: it is no .npz file")
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             head = json.loads(str(kept["head"]))

@@ -18,7 +18,7 @@ FEW = 3  # steps after which so few cues still move that it costs little to see 
 Update = Callable[[Array], tuple[Array, Array]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recalled:
     """What came back from a batch of cues.
 
@@ -35,6 +35,10 @@ class Recalled:
     steps: Any
     partners: Any = None
     path: Any = None
+
+    def __repr__(self) -> str:
+        number, cells = self.patterns.shape
+        return f"<Recalled: patterns[{number}, {cells}], {int(self.converged.sum())} of {number} converged>"
 
 
 def synchronous(update: Update, cues: Array, steps: int, home: Home, tolerance: float, chunk: int) -> Recalled:

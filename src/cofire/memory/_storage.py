@@ -46,8 +46,8 @@ def learn(rule: Rule, w: Array, pre: Array, post: Array, state: Any = None, **si
 
 def made(rule: str | Rule, eta: float) -> Rule:
     """The rule of that name with this rate, or the rule itself."""
-    if isinstance(rule, Rule):
-        return rule
+    if not isinstance(rule, str):
+        return rules.as_rule(rule)
     recipe = rules.get(rule)
     return recipe(eta=eta) if "eta" in recipe.parameters else recipe()
 

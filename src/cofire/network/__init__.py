@@ -4,6 +4,7 @@ network.py       the network, and running it
 populations.py   cells with equations, Poisson sources, given spikes
 projections.py   the synapses between two populations
 connectors.py    which pairs of cells have one
+attributes.py    misspelt attributes are refused
 draws.py         weights, delays and start values drawn at random
 rows.py          how synapses lie in memory
 engine.py        the generated code and the arrays it works on

@@ -1,21 +1,21 @@
 """A run in a file, from which it goes on with the same bits: `net.run(..., checkpoint="run.npz", every=10*second)`.
 
-The file holds arrays and one text of plain data: equations, numbers, names. It is written beside its place and renamed,
-so that whenever a run is killed there is a whole file, of this save or of the one before. Nothing in it is ever run:
-equations pass the language's own parser again, and no pickle is read.
+The file holds arrays and one text of plain data: equations, numbers, names. Whenever a run is killed there is a whole
+file, of this save or of the one before. Nothing in it is ever run: equations pass the language's own parser again, and
+no pickle is read.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cofire.errors import ArrayError, CofireError, ParameterError
+from cofire.errors import ArrayError, ParameterError
+from cofire.files import replacing
 from cofire.network.collection import Collection
 from cofire.network.network import Network
 from cofire.network.plain import (
@@ -39,7 +39,7 @@ Arrays = dict[str, Array]
 
 
 def save(file: str | Path, net: Network, collection: Collection, every: int, max_rate: float | None) -> None:
-    """Writes the network, what was recorded, and where the run is to end. Raises: `CofireError` if the disk refuses."""
+    """Writes the network, what was recorded, and where the run is to end. Raises: `DataError` if the disk refuses."""
     arrays: Arrays = {}
     data = {
         "format": FORMAT,
@@ -60,25 +60,15 @@ def save(file: str | Path, net: Network, collection: Collection, every: int, max
     }
     arrays |= {f"state/{name}": values for name, values in net.state().items()}
     arrays["data"] = np.frombuffer(json.dumps(data).encode(), dtype=np.uint8)
-    path = Path(file).absolute()
-    try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                np.savez(out, **arrays)  # type: ignore[arg-type]
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(draft, path)  # noqa: PTH105
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CofireError(f"the checkpoint {path} cannot be written: {error.strerror or error}") from None
+    with replacing(Path(file)) as out:
+        np.savez(out, **arrays)  # type: ignore[arg-type]
 
 
 def load(file: str | Path) -> tuple[Collection, int, float | None]:
     """`(collection, every, max_rate)` as they were saved. Raises: `CofireError` if it is no checkpoint."""
     path = Path(file)
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise ArrayError(f"{path} is no checkpoint of a network, or is damaged: it is no .npz file")
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
@@ -150,7 +140,7 @@ def _projection(projection: Projection, arrays: Arrays) -> Any:
         f"{name}/row": rows.row,
         f"{name}/target": rows.target,
         f"{name}/delays": rows.delays,
-        f"{name}/w": projection.w,
+        f"{name}/w": projection.stored,
     }
     if rows.order is not None:
         arrays[f"{name}/order"] = rows.order

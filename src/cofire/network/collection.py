@@ -9,7 +9,15 @@ import numpy as np
 from cofire.errors import ParameterError
 from cofire.network.populations import Cells, steps_of
 from cofire.network.record import Record, Samples, Spikes, same
-from cofire.network.recorders import RateRecorder, Recorder, SpikeRecorder, VariableRecorder, WeightRecorder
+from cofire.network.recorders import (
+    RateRecorder,
+    Recorder,
+    SpikeRecorder,
+    Variable,
+    VariableRecorder,
+    Weight,
+    WeightRecorder,
+)
 
 if TYPE_CHECKING:
     from cofire.network.engine import Engine
@@ -53,6 +61,8 @@ class Collection:
 
     def _check(self) -> None:
         for recorder in self.recorders:
+            if isinstance(recorder, Variable | Weight):
+                raise ParameterError(f"{recorder.label} needs an interval to be recorded: .every(1*ms), for example")
             if not isinstance(recorder, Recorder):
                 raise ParameterError(
                     f"record holds {recorder!r}, which is no recorder; give cells.spikes, cells.v.every(1*ms) or "

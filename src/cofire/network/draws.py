@@ -13,7 +13,7 @@ from cofire.units import DIMENSIONLESS, Dimension, dimension_of, in_si
 Array = np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Draw:
     """A distribution with its two numbers; values outside `low` to `high` are drawn again."""
 
@@ -31,6 +31,10 @@ class Draw:
         if not (a <= b if self.kind == "uniform" else b >= 0):
             what = "its low is above its high" if self.kind == "uniform" else "its spread is negative"
             raise ParameterError(f"{self} is refused: {what}")
+
+    def __repr__(self) -> str:
+        ends = [f"{name}={end!r}" for name, end in (("low", self.low), ("high", self.high)) if end is not None]
+        return f"{self.kind}({', '.join([repr(self.first), repr(self.second), *ends])})"
 
     @property
     def dimension(self) -> Dimension | None:

@@ -205,7 +205,7 @@ class Engine:
         """The weights as they lie, after all that happened before `step`. `copy`: leave the network itself as it is."""
         kernel = self.code.kernels.get(projection.name)
         if kernel is None or not self.frames[0][f"{projection.name}_learning"][0]:  # settled when it was switched off
-            return projection.w.copy() if copy else projection.w
+            return projection.stored.copy() if copy else projection.stored
         settle = self.parts[projection.name].settle
         changes = {"last", "heard", "logged", "newest", "second", *(q.name for q in kernel.kept.quantities)}
         shared: Arrays = {}
@@ -221,7 +221,7 @@ class Engine:
                     value = shared.setdefault(key, value.copy())
                 given[argument] = value
             settle(*(given[argument] for argument in kernel.arguments["settle"]))
-        return shared.get("w", projection.w)
+        return shared.get("w", projection.stored)
 
     def set_learning(self, projection: Projection, wanted: bool, step: int) -> None:
         """Switches learning: what the rule remembers stands still while it is off."""
@@ -325,7 +325,7 @@ class Engine:
             {
                 f"{name}_target": rows.target,
                 f"{name}_delays": rows.delays.astype(np.int64),
-                f"{name}_w": projection.w,
+                f"{name}_w": projection.stored,
                 f"{name}_same": projection.same,
                 f"{name}_gated": projection.onto in target.plan.held,
             }

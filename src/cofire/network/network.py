@@ -8,29 +8,33 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cofire.constraints import NONNEGATIVE, POSITIVE, check
 from cofire.errors import ArrayError, DimensionError, ParameterError, shown
+from cofire.files import check_place
+from cofire.network.attributes import Checked
 from cofire.network.collection import Collection
 from cofire.network.connectors import Connector
 from cofire.network.engine import Engine
 from cofire.network.populations import Cells, Poisson, Population, SpikeList, steps_of
-from cofire.network.projections import Projection, as_rule
+from cofire.network.projections import Projection
 from cofire.network.record import Record
 from cofire.network.recorders import Recorder
 from cofire.network.run import Run
 from cofire.network.signals import Drive, Modulator, plain
 from cofire.neuron import Neuron
+from cofire.neurons import as_neuron
+from cofire.rules import as_rule
 from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity, dimension_of
 
 Array = np.ndarray
 SAVE_EVERY = 10.0  # seconds between two checkpoints, unless given
 
 
-class Network:
+class Network(Checked):
     """Populations of cells and the synapses between them.
 
         net = cofire.Network(dt=0.1*ms, seed=1)
@@ -46,6 +50,8 @@ class Network:
     a spike of step n arrives in step n + delay. Raises: `CofireError` for what cannot be, before anything runs.
     """
 
+    stays = frozenset({"dt", "seed", "threads"})
+    others: ClassVar[dict[str, str]] = {"t": "now", "time": "now"}
     __slots__ = (
         *("_asked", "_engine", "drives", "dt", "flag", "modulators", "populations", "projections"),
         *("seed", "step", "threads"),
@@ -73,21 +79,23 @@ class Network:
 
     def cells(self, size: int, neuron: Neuron, *, name: str | None = None, **start: Any) -> Cells:
         """A population of `size` cells. `start`: values of variables at the start, numbers, arrays or draws."""
-        if not isinstance(neuron, Neuron):
-            raise ParameterError(f"neuron = {shown(neuron)} is not a cofire.Neuron, such as cofire.neurons.lif()")
-        made = Cells(self, self._name(name, "cells"), self._size(size), _caller(), neuron)
+        made = Cells(self, self._name(name, "cells"), self._size(size), _caller(), as_neuron(neuron))
         made.set(**start)
         return self._added(made)
 
     def poisson(self, size: int, rate: Any, *, every: Quantity | None = None, name: str | None = None) -> Poisson:
-        """`size` sources that fire at random. `rate`: one, one for each, or `[time, source]`, a row every `every`."""
+        """`size` sources that fire at random.
+
+        `rate`: one, such as 15*Hz, or an array in Hz, `[source]` or `[time, source]`, a row every `every`.
+        """
         rows = None if every is None else steps_of("every", every, self.dt)
         return self._added(Poisson(self, self._name(name, "poisson"), self._size(size), _caller(), rate, rows))
 
     def spikes(self, size: int, cells: Any, times: Any, *, name: str | None = None) -> SpikeList:
         """`size` cells with given spikes: `cells[spike]`, `times[spike]`, in any order.
 
-        `times`: in seconds, or in steps if they are whole numbers. `set(cells, times)` gives others later on.
+        `times`: a list such as [1*ms, 2*ms], or numbers: of seconds, or of steps if they are whole. `set(cells, times)`
+        gives others later on.
         """
         return self._added(SpikeList(self, self._name(name, "spikes"), self._size(size), _caller(), cells, times))
 
@@ -107,8 +115,9 @@ class Network:
         """Synapses from `source` onto `target`.
 
         `connector`: which pairs, such as `cofire.fixed_probability(0.1)`. `weight`: added to the input `onto` of the
-        cell at each spike; one number, one a synapse, or a draw such as `cofire.uniform(0, 1)`. `delay`: likewise, a
-        time; one step unless given. `rule`: how the weights learn; they are kept in `dtype`.
+        cell at each spike; one number, an array of one a synapse, or a draw such as `cofire.uniform(0, 1)`. `delay`:
+        likewise, a time such as 1*ms, an array in seconds; one step unless given. `rule`: how the weights learn; they
+        are kept in `dtype`.
         """
         for side, population in (("source", source), ("target", target)):
             if not isinstance(population, Population) or population.net is not self:
@@ -125,7 +134,7 @@ class Network:
             weight=weight,
             delay=self.dt * Quantity(1.0, TIME) if delay is None else delay,
             onto=onto,
-            rule=as_rule(rule),
+            rule=None if rule is None else as_rule(rule),
             dtype=dtype,
         )
         self.projections.append(projection)
@@ -205,11 +214,6 @@ class Network:
             raise ParameterError(f"learning = {shown(wanted)} is refused: it must be True or False")
         self.flag[0] = wanted
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("dt", "seed", "threads") and hasattr(self, name):
-            raise ParameterError(f"{name} of a network cannot be changed: make a new one")
-        super().__setattr__(name, value)
-
     def run(
         self,
         duration: Quantity,
@@ -237,9 +241,14 @@ class Network:
         limit = None if max_rate is None else check("max_rate", max_rate, POSITIVE)
         if each is not None and (not isinstance(each, tuple | list) or len(each) != 2 or not callable(each[1])):
             raise ParameterError(f"each = {shown(each)} is refused: it must be (interval, function)")
+        if not (isinstance(progress, bool) or callable(progress)):
+            raise ParameterError(f"progress = {shown(progress)} is refused: it must be True, or a function")
         call_every = None if each is None else steps_of("each", each[0], self.dt)
         save_every = None
+        if checkpoint is None and every is not None:
+            raise ParameterError("every = ... says how often to write the checkpoint: give checkpoint= as well")
         if checkpoint is not None:
+            check_place(Path(checkpoint))
             save_every = max(1, round(SAVE_EVERY / self.dt)) if every is None else steps_of("every", every, self.dt)
         recorders = tuple(record) if isinstance(record, Iterable) else (record,)
         collection = self.collect(recorders, self.step, self.step + steps)
@@ -260,7 +269,7 @@ class Network:
 
     def settled(self, projection: Projection) -> Array:
         """The weights as they lie, everything learnt; the network itself is left as it is."""
-        return projection.w if self._engine is None else self._engine.settle(projection, self.step, copy=True)
+        return projection.stored if self._engine is None else self._engine.settle(projection, self.step, copy=True)
 
     def settle(self, projection: Projection) -> None:
         """Has a projection learn all that it has put off."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cofire.constraints import numbers
 from cofire.errors import ParameterError
 from cofire.network.record import Record, Samples, Spikes
 from cofire.network.recorders import RateRecorder, VariableRecorder, WeightRecorder
+from cofire.units import TIME, Quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,12 +24,15 @@ class Plot:
     def __init__(self, record: Record) -> None:
         self.record = record
 
-    def raster(self, begin: float | None = None, end: float | None = None) -> Figure:
-        """A dot for each spike between `begin` and `end` seconds, one panel a population."""
+    def raster(self, begin: Quantity | None = None, end: Quantity | None = None) -> Figure:
+        """A dot for each spike between the times `begin` and `end`, one panel a population."""
         found = [value for value in self.record.values() if isinstance(value, Spikes)]
         figure, axes = _panels(found, "raster", "cells.spikes")
         for spikes, axis in zip(found, axes, strict=True):
-            low, high = begin or spikes.begin, spikes.end if end is None else end
+            low = spikes.begin if begin is None else float(numbers("begin", begin, TIME))
+            high = spikes.end if end is None else float(numbers("end", end, TIME))
+            if not low <= high:
+                raise ParameterError(f"there is no time between begin = {low:g} s and end = {high:g} s")
             shown = (spikes.times >= low) & (spikes.times <= high)
             axis.plot(spikes.times[shown], spikes.cells[shown], "|", color="black", markersize=3, markeredgewidth=0.6)
             axis.set(title=spikes.label, ylabel="cell", xlim=(low, high), ylim=(-0.5, spikes.size - 0.5))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cofire import compiler
-from cofire.backends import cells as numbers
-from cofire.constraints import number
+from cofire.backends.cells import start
+from cofire.constraints import numbers
 from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean
+from cofire.network.attributes import Checked
 from cofire.network.draws import Draw
 from cofire.network.recorders import RateRecorder, SpikeRecorder, Variable
 from cofire.neuron import Neuron
-from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity, dimension_of, in_si
+from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-class Population:
+class Population(Checked):
     """Cells that fire. `name`, `size`; `made`: where the user made it."""
 
+    stays = frozenset({"made", "name", "net", "size"})
     __slots__ = ("made", "name", "net", "size")
     kind = ""
 
@@ -55,6 +57,7 @@ class Cells(Population):
     which it is not refractory.
     """
 
+    stays = Population.stays | {"neuron", "plan", "rate_row", "rows", "table"}
     __slots__ = ("free_from", "neuron", "plan", "rate_row", "rows", "table")
     kind = "cells"
 
@@ -65,7 +68,7 @@ class Cells(Population):
         self.rows = (*self.plan.variables, *neuron.varying)
         self.rate_row = None if neuron.rate is None else self.rows.index(neuron.rate)
         self.free_from = np.zeros(size, dtype=np.int64)
-        self.table = numbers.start(neuron, self.plan, size)
+        self.table = start(neuron, self.plan, size)
 
     @property
     def spikes(self) -> SpikeRecorder:
@@ -89,22 +92,30 @@ class Cells(Population):
         try:
             return self[name]
         except ParameterError as error:
-            raise AttributeError(str(error)) from None
+            near = (
+                "" if "did you mean" in str(error) else did_you_mean(name, ["spikes", "rate", "set", "neuron", "size"])
+            )
+            raise AttributeError(f"{error}{near}") from None
 
     def __getitem__(self, name: str) -> Variable:
         self._check_has(name)
         return Variable(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in Population.__slots__ or name in type(self).__slots__:
+        if hasattr(type(self), name):
             super().__setattr__(name, value)
         else:
             self.set(**{name: value})
 
     def _check_has(self, name: str) -> None:
+        if name in self.neuron.parameters and name not in self.rows:
+            raise ParameterError(
+                f"{self.name}.{name} is one number for all cells, {self.neuron.parameters[name]}: make the neuron with "
+                "another, or with an array of one for each cell, which can then be set"
+            )
         if name not in self.rows:
             raise ParameterError(
-                f"{self.name} has no variable {name!r}{did_you_mean(name, self.rows)}; it has {', '.join(self.rows)}"
+                f"{self.name} has no variable {name!r}; it has {', '.join(self.rows)}{did_you_mean(name, self.rows)}"
             )
 
     def values(self, name: str) -> Array:
@@ -156,7 +167,7 @@ class Poisson(Population):
 
     def _take(self, rate: Any, every: int | None) -> None:
         name, size, net = self.name, self.size, self.net
-        rates = np.asarray(_rates(name, rate), dtype=np.float64)
+        rates = numbers(f"{name}: rate", rate, FREQUENCY)
         if rates.ndim > 2 or (rates.ndim == 2) != (every is not None):
             raise ArrayError(
                 f"{name}: rate has shape {rates.shape}; give one number, one for each cell, or an array [time, cell] "
@@ -194,12 +205,14 @@ class SpikeList(Population):
         """Gives other spikes from now on, so that long ones can come in parts; those of the past have been.
 
         `cells[spike]`, `times[spike]`: as for `Network.spikes`, from the beginning of the first run. Raises:
-        `ArrayError`.
+        `ArrayError`, `DimensionError`.
         """
         name, net = self.name, self.net
         who, when = np.asarray(cells), np.asarray(times)
-        numbers = not who.size or (who.dtype.kind in "iu" and when.dtype.kind in "iuf")
-        if who.ndim != 1 or who.shape != when.shape or not numbers:
+        if when.dtype.kind == "O":  # quantities
+            when = numbers(f"{name}: times", times, TIME)
+        are_numbers = not who.size or (who.dtype.kind in "iu" and when.dtype.kind in "iuf")
+        if who.ndim != 1 or who.shape != when.shape or not are_numbers:
             raise ArrayError(
                 f"{name}: cells has shape {who.shape}, {who.dtype}, and times {when.shape}, {when.dtype}; both are "
                 "lists, one entry a spike, cells whole numbers, and times numbers"
@@ -240,41 +253,20 @@ def _is_in_order(cells: Array, steps: Array) -> bool:
 
 
 def cell_values(name: str, value: Any, size: int, rng: np.random.Generator, unit: Any = None) -> Array:
-    """`[size]` numbers in SI units from a number, a quantity, an array or a draw. Raises: `CofireError`."""
-    given = value.dimension if isinstance(value, Draw) else dimension_of(value)
-    if given is not None and unit is not None and given != unit:
-        raise DimensionError(f"{name} is in {unit}, but {value!r} is in {given}")
-    one = isinstance(value, Quantity) or (np.ndim(value) == 0 and not isinstance(value, Draw))
-    if given is None and unit not in (None, DIMENSIONLESS) and (isinstance(value, Draw) or (one and value != 0)):
-        raise DimensionError(f"{name} = {value!r} has no unit, but it is in {unit}")
+    """`[size]` numbers in SI units from one number, an array, a list or a draw. Raises: `CofireError`."""
     if isinstance(value, Draw):
+        if unit is not None and (value.dimension or DIMENSIONLESS) != unit:
+            raise DimensionError(f"{name} is in {unit}, but {value!r} is in {value.dimension or DIMENSIONLESS}")
         return value.values(size, rng)
-    if one:
-        plain = in_si(number(name, value))
-        if not np.isfinite(plain):
-            raise ParameterError(f"{name} = {value!r} is not finite")
-        return np.full(size, plain)
-    array = np.asarray(value)
-    if array.shape != (size,) or array.dtype.kind not in "iufb":
-        raise ArrayError(f"{name} has shape {array.shape}, {array.dtype}; expected {size} numbers")
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        place = int(np.argmax(~np.isfinite(array)))
-        raise ArrayError(
-            f"{name} has {int((~np.isfinite(array)).sum())} value(s) that are NaN or infinite, first at {place}"
-        )
-    return array
-
-
-def _rates(name: str, rate: Any) -> Any:
-    if isinstance(rate, Quantity):
-        if rate.dimension != FREQUENCY:
-            raise DimensionError(f"{name}: rate = {rate!r} is in {rate.dimension}, not in Hz")
-        return rate.value
-    array = np.asarray(rate)
-    if array.dtype.kind not in "iufb":
-        raise ArrayError(f"{name}: rate holds {array.dtype}; give numbers in Hz")
-    return array
+    found = numbers(name, value, unit)
+    if found.shape not in ((), (size,)):
+        raise ArrayError(f"{name} has shape {found.shape}; expected {size} numbers, or one")
+    wrong = ~np.isfinite(found)
+    if not found.ndim and wrong:
+        raise ParameterError(f"{name} = {value!r} is not finite")
+    if wrong.any():
+        raise ArrayError(f"{name} has {wrong.sum()} value(s) that are NaN or infinite, first at {int(wrong.argmax())}")
+    return np.broadcast_to(found, (size,)).copy()
 
 
 def steps_of(name: str, time: Any, dt: float, *, least: int = 1) -> int:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cofire import compiler
 from cofire.backends.numba.quantities import find_quantities
-from cofire.constraints import POSITIVE, check
-from cofire.errors import ArrayError, ParameterError, did_you_mean
+from cofire.constraints import POSITIVE, check, numbers
+from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean, shown
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, Call, Cell, Expr, replace, walk
+from cofire.network.attributes import Checked
 from cofire.network.connectors import Connector, from_matrix, from_pairs
 from cofire.network.draws import Draw
 from cofire.network.populations import Cells, Population, cell_values, steps_of
 from cofire.network.recorders import Weight
 from cofire.network.rows import Rows, rows_of_list, rows_of_pieces
 from cofire.rule import Rule
-from cofire.units import TIME, Quantity
+from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -27,11 +28,19 @@ Array = np.ndarray
 BYTES_EACH = 24  # of a synapse while it is made
 
 
-class Projection:
+class Projection(Checked):
     """The synapses from `source` onto `target`. `rule`: how they learn, or None.
 
-    Made by `Network.connect`.
+    Made by `Network.connect`. `stored`: the weights as `rows` lays them out, one if all are `same`. `heard`: the rule
+    with the rates of rate cells; `plan`, `kept`: what follows from it.
     """
+
+    stays = frozenset({"made", "name", "net", "onto", "rows", "rule", "source", "target"})
+    others: ClassVar[dict[str, str]] = {"w": "weight"}
+    __slots__ = (
+        *("_learning", "heard", "kept", "made", "name", "net", "onto", "plan", "rows", "rule", "same", "source"),
+        *("stored", "target"),
+    )
 
     def __init__(
         self,
@@ -51,7 +60,7 @@ class Projection:
         self._identify(net, name, made, source, target, rule)
         self.onto = self._input(onto)
         self.rows = self._laid_out(connector, delay)
-        self.w = self._weights(weight, connector, dtype)
+        self.stored = self._weights(weight, connector, dtype)
         self._lower()
 
     @classmethod
@@ -70,7 +79,7 @@ class Projection:
         """A projection as it lay in a file."""
         self = cls.__new__(cls)
         self._identify(net, name, made, source, target, rule)
-        self.onto, self.rows, self.w = self._input(onto), rows, w
+        self.onto, self.rows, self.stored = self._input(onto), rows, w
         self._lower()
         return self
 
@@ -79,12 +88,12 @@ class Projection:
     ) -> None:
         self.net, self.name, self.made = net, name, made
         self.source, self.target, self.rule = source, target, rule
-        self.learning = rule is not None
+        self._learning = rule is not None
 
     def _lower(self) -> None:
         """What follows from the weights and the rule."""
         rule = self.heard = self.rule and self._heard(self.rule)
-        self.same = self.w.shape != (self.rows.size,)
+        self.same = self.stored.shape != (self.rows.size,)
         self.plan = None if rule is None else compiler.lower(rule)
         self.kept = (
             None
@@ -99,25 +108,38 @@ class Projection:
         return self.rows.size
 
     @property
+    def learning(self) -> bool:
+        """Whether its weights learn; without a rule they never do."""
+        return self._learning
+
+    @learning.setter
+    def learning(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool | np.bool_):
+            raise ParameterError(f"learning = {shown(wanted)} is refused: it must be True or False")
+        if wanted and self.rule is None:
+            raise ParameterError(f"{self.name} has no rule to learn by: give one to connect(..., rule=...)")
+        self._learning = bool(wanted)
+
+    @property
     def weight(self) -> Weight:
         """The weights: `.values`, `.matrix()`, or `.every(interval)` to be recorded."""
         return Weight(self)
 
     @weight.setter
     def weight(self, values: Any) -> None:
-        made = self._given_weights(values, self.w.dtype)
+        made = self._given_weights(values, self.stored.dtype)
         if self.same and made.ndim:
             raise ParameterError(
                 f"{self.name} has one weight for all synapses, so it takes one number; make it with one for each, "
                 "weight=np.full(n, ...)"
             )
         self.net.settle(self)
-        self.w[:] = self.rows.laid(made) if made.ndim else made
+        self.stored[:] = self.rows.laid(made) if made.ndim else made
 
     def weights(self) -> Array:
         """The present weights `[synapse]`, in the order in which the synapses were given, in SI units; a copy."""
         if self.same:
-            return np.full(self.size, self.w[0])
+            return np.full(self.size, self.stored[0])
         return self.rows.listed(self.net.settled(self))
 
     def pairs(self) -> tuple[Array, Array]:
@@ -134,20 +156,20 @@ class Projection:
         What then lies outside the rule's bounds is set to the nearer bound.
         Raises: `ParameterError`.
         """
-        wanted = check("total", total, POSITIVE)
+        wanted = check("total", float(numbers("total", total, self.target.unit(self.onto))), POSITIVE)
         if self.same:
             raise ParameterError(f"{self.name} has one weight for all synapses: there is nothing to normalise")
         self.net.settle(self)
         cells = self.target.size
         if self.rows.is_full(cells):  # the usual case where it is done often
-            w = self.w.reshape(-1, cells)
+            w = self.stored.reshape(-1, cells)
             sums = w.sum(axis=0, dtype=np.float64)
             w *= (wanted / np.where(sums != 0.0, sums, wanted)).astype(w.dtype)
         else:
-            sums = np.bincount(self.rows.target, weights=self.w, minlength=cells)
-            self.w *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
+            sums = np.bincount(self.rows.target, weights=self.stored, minlength=cells)
+            self.stored *= (wanted / np.where(sums != 0.0, sums, wanted))[self.rows.target]
         if self.rule is not None and self.rule.bounds is not None:
-            np.clip(self.w, *self.rule.bounds, out=self.w)
+            np.clip(self.stored, *self.rule.bounds, out=self.stored)
 
     def __len__(self) -> int:
         return self.size
@@ -162,8 +184,8 @@ class Projection:
             return inputs[0]
         if onto not in inputs:
             raise ParameterError(
-                f"{self.name}: the cells of {self.target.name} have no input {onto!r}{did_you_mean(onto, inputs)}; "
-                f"they have {', '.join(inputs)}"
+                f"{self.name}: the cells of {self.target.name} have no input {onto!r}; they have "
+                f"{', '.join(inputs)}{did_you_mean(str(onto), inputs)}"
             )
         return onto
 
@@ -184,17 +206,14 @@ class Projection:
 
     def _delay_steps(self, delay: Any, size: int) -> Array:
         """Delays in steps, `[synapse]`; those that are drawn are rounded to whole steps."""
-        dt = self.net.dt
+        dt, name = self.net.dt, f"{self.name}: delay"
         if isinstance(delay, Quantity):
-            return np.full(size, steps_of(f"{self.name}: delay", delay, dt))
+            return np.full(size, steps_of(name, delay, dt))
+        seconds = cell_values(name, delay, size, self.net.generator(f"{self.name}.delay"), TIME)
         if isinstance(delay, Draw):
-            if delay.dimension != TIME:
-                raise ParameterError(f"{self.name}: delay = {delay!r} is no time")
-            drawn = delay.values(size, self.net.generator(f"{self.name}.delay"))
-            if (drawn < 0).any():
-                raise ParameterError(f"{self.name}: delay = {delay!r} gives negative delays; give it low=0*ms")
-            return np.maximum(np.rint(drawn / dt), 1).astype(int)
-        seconds = cell_values(f"{self.name}: delay", delay, size, self.net.generator(""))
+            if (seconds < 0).any():
+                raise ParameterError(f"{name} = {delay!r} gives negative delays; give it low=0*ms")
+            return np.maximum(np.rint(seconds / dt), 1).astype(int)
         steps = np.rint(seconds / dt)
         wrong = (np.abs(seconds / dt - steps) > 1e-6 * np.maximum(1.0, np.abs(steps))) | (steps < 1)
         if wrong.any():
@@ -227,6 +246,11 @@ class Projection:
             f"{self.name}: weight onto {self.target.name}.{self.onto}",
             self.net.generator(f"{self.name}.weight"),
         )
+        if np.ndim(weight) == 2:
+            raise ArrayError(
+                f"{name} has shape {np.shape(weight)}; it is one for each of {self.size} synapses: of a matrix "
+                "[post, pre] take matrix[post, pre], with pre, post = synapses.pairs()"
+            )
         values = cell_values(name, weight, 1 if one else self.size, rng, self.target.unit(self.onto)).astype(kind)
         if self.onto in self.target.neuron.conductances and (values < 0).any():
             raise ParameterError(
@@ -270,8 +294,14 @@ class Projection:
             return
         if not self.rule.is_timed:
             raise ParameterError(
-                f"{self.name}: no parameter of the rule has a unit of time, but a network runs in seconds: give its "
-                "time constants as times, such as tau=20*ms"
+                f"{self.name}: a network runs in seconds, but no parameter of the rule has a unit of time: "
+                f"{_with_time(self.rule)}"
+            )
+        unit, bounded = self.target.unit(self.onto), self.rule.weight_dimension
+        if bounded is not None and unit is not None and bounded != unit:
+            raise DimensionError(
+                f"{self.name}: weights onto {self.target.name}.{self.onto} are {_in(unit)}, but the rule's bounds are "
+                f"{_in(bounded)}: give the rule bounds and amplitudes of that unit"
             )
         for cell in self.plan.cells:
             side = self.source if cell.side == "pre" else self.target
@@ -294,8 +324,14 @@ class Projection:
             )
 
 
-def as_rule(rule: Any) -> Rule | None:
-    """A rule, or None. Raises: `ParameterError`."""
-    if rule is None or isinstance(rule, Rule):
-        return rule
-    raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair(); none is needed")
+def _in(unit: Dimension) -> str:
+    return "numbers without unit" if unit == DIMENSIONLESS else f"in {unit}"
+
+
+def _with_time(rule: Rule) -> str:
+    """How a rule in steps becomes one in seconds."""
+    constant = next((name for name in rule.parameters if name == "tau" or name.startswith("tau_")), None)
+    if constant:
+        return f"give its time constants as times, such as {constant}=20*ms"
+    name, value = next(iter(rule.values.items()), ("a learning rate", 0.01))
+    return f"give {name} per second, such as {name if rule.values else 'eta'}={value:g}*Hz"

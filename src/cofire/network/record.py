@@ -1,4 +1,4 @@
-"""What a run kept: `record[cells.spikes]`, `record[synapses.weight.every(1*second)]`, and the figures of it."""
+"""What a run kept: `record[cells.spikes]`, `record[cells.v]`, `record[synapses.weight]`, and the figures of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cofire.errors import ParameterError
-from cofire.network.recorders import Recorder
+from cofire.errors import ParameterError, shown
+from cofire.network.recorders import Recorder, Variable, VariableRecorder, Weight, WeightRecorder
 
 if TYPE_CHECKING:
     from cofire.network.plot import Plot
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spikes:
     """Spikes in the order of time: `cells[spike]`, `steps[spike]`; `size`: of the population; `begin`, `end`: in s."""
 
@@ -29,6 +29,9 @@ class Spikes:
     size: int
     begin: float
     end: float
+
+    def __repr__(self) -> str:
+        return f"<{self.label}: {len(self)} spikes of {self.size} cells, {self.begin:g} to {self.end:g} s>"
 
     @property
     def times(self) -> Array:
@@ -62,7 +65,7 @@ class Spikes:
         return [neo.SpikeTrain(train, units="s", t_start=self.begin, t_stop=max(self.end, self.dt)) for train in trains]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Samples:
     """Values at intervals: `values[time, column]`; `columns`: cells, synapses, or names of a summary."""
 
@@ -71,6 +74,12 @@ class Samples:
     values: Array
     columns: tuple[Any, ...]
     unit: str
+
+    def __repr__(self) -> str:
+        unit = f" {self.unit}" if self.unit not in ("", "1") else ""
+        shape = f"values[{len(self.times)} times, {len(self.columns)} columns]{unit}"
+        between = f", {self.times[0]:g} to {self.times[-1]:g} s" if len(self.times) else ""
+        return f"<{self.label}: {shape}{between}>"
 
     def __len__(self) -> int:
         return len(self.times)
@@ -90,26 +99,25 @@ class Samples:
 
 
 class Record(Mapping[Recorder, Any]):
-    """What was recorded, by the recorder that asked for it; `record["cells.spikes"]` finds it by name as well.
+    """What was recorded: `record[cells.spikes]`, `record[cells.v]`, `record[synapses.weight]`.
 
-    `begin`, `end`: of the run, in seconds. `stopped`: why it ended before its time, or None.
+    A variable that was recorded twice is found by the recorder that asked for it, `record[cells.v.every(1*ms)]`; names
+    do as well, `record["cells.v"]`. `begin`, `end`: of the run, in seconds. `stopped`: why it ended before its time,
+    or None.
     """
 
     def __init__(self, found: Mapping[Recorder, Any], begin: float, end: float, stopped: str | None = None) -> None:
         self._found, self.begin, self.end, self.stopped = dict(found), begin, end, stopped
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, str):
-            for recorder, value in self._found.items():
-                if recorder.label == key:
-                    return value
-            raise KeyError(
-                f"{key!r} was not recorded; there are {', '.join(r.label for r in self._found) or 'no records'}"
-            )
-        for recorder, value in self._found.items():
-            if same(recorder, key):
-                return value
-        raise KeyError(f"{getattr(key, 'label', key)!r} was not recorded; give it in record=[...]")
+        found = [value for recorder, value in self._found.items() if _is_meant(recorder, key)]
+        if len(found) == 1:
+            return found[0]
+        name = key if isinstance(key, str) else getattr(key, "label", None) or shown(key)
+        if found:
+            raise ParameterError(f"{name} was recorded {len(found)} times: say which, such as {name}.every(1*ms)")
+        there = ", ".join(r.label for r in self._found) or "no records"
+        raise KeyError(f"{name} was not recorded; there are {there}")
 
     def __iter__(self) -> Iterator[Recorder]:
         return iter(self._found)
@@ -127,6 +135,18 @@ class Record(Mapping[Recorder, Any]):
         from cofire.network.plot import Plot
 
         return Plot(self)
+
+
+def _is_meant(recorder: Recorder, key: Any) -> bool:
+    """Whether `key` asks for what the recorder kept: a name, a variable, the weights, or a recorder of the same."""
+    match key:
+        case str():
+            return recorder.label == key
+        case Variable(cells, name):
+            return isinstance(recorder, VariableRecorder) and (recorder.cells, recorder.variable) == (cells, name)
+        case Weight(projection):
+            return isinstance(recorder, WeightRecorder) and recorder.projection is projection
+    return same(recorder, key)
 
 
 def same(a: Any, b: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cofire.errors import ParameterError
-from cofire.units import Quantity
+from cofire.units import DIMENSIONLESS, Dimension, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.populations import Cells, Population
@@ -71,31 +71,63 @@ class WeightRecorder:
 Recorder = SpikeRecorder | RateRecorder | VariableRecorder | WeightRecorder
 
 
-@dataclass(frozen=True, eq=False)
-class Variable:
+class Values:
+    """Present values that NumPy reads as an array: `np.asarray(cells.v)`, `np.mean(synapses.weight)`."""
+
+    label: str
+    values: Array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self.values if dtype is None else self.values.astype(dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        mend = f"; the numbers are an array, {self.label}.values" if hasattr(np.ndarray, name) else ""
+        raise AttributeError(f"{self.label} has no attribute {name!r}{mend}")
+
+    def _told(self, unit: Dimension | None) -> str:
+        found, shown = self.values, "" if unit in (None, DIMENSIONLESS) else f" {unit}"
+        if not found.size:
+            return "no values"
+        spread = f"{found.min():.4g} to {found.max():.4g}{shown}, mean {found.mean():.4g}{shown}"
+        return f"{found.size} value{'s' * (found.size > 1)}, {spread}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Variable(Values):
     """A variable of a population: `cells.v`. Its present values are `cells.v.values`."""
 
     cells: Cells
     name: str
 
     @property
-    def values(self) -> Array:
+    def label(self) -> str:  # type: ignore[override]
+        return f"{self.cells.name}.{self.name}"
+
+    @property
+    def values(self) -> Array:  # type: ignore[override]
         """`[cell]`, in SI units; a copy."""
         return self.cells.values(self.name)
+
+    def __repr__(self) -> str:
+        return f"<{self.label}: {self._told(self.cells.unit(self.name))}; .values has them all>"
 
     def every(self, interval: Quantity, *, of: Any = None) -> VariableRecorder:
         """To be recorded at intervals, of all cells or those `of` the list."""
         return VariableRecorder(self.cells, self.name, interval, _listed(of, self.cells.size, "cells"))
 
 
-@dataclass(frozen=True, eq=False)
-class Weight:
+@dataclass(frozen=True, eq=False, repr=False)
+class Weight(Values):
     """The weights of a projection: `synapses.weight`."""
 
     projection: Projection
 
     @property
-    def values(self) -> Array:
+    def label(self) -> str:  # type: ignore[override]
+        return f"{self.projection.name}.weight"
+
+    @property
+    def values(self) -> Array:  # type: ignore[override]
         """`[synapse]`, in the order in which the synapses were given, in SI units; a copy."""
         return self.projection.weights()
 
@@ -107,6 +139,10 @@ class Weight:
         np.add.at(total, (post, pre), self.values)
         np.add.at(count, (post, pre), 1)
         return np.where(count > 0, total, np.nan)
+
+    def __repr__(self) -> str:
+        unit = self.projection.target.unit(self.projection.onto)
+        return f"<{self.label}: {self._told(unit)}; .values has them all, .matrix() as [post, pre]>"
 
     def every(self, interval: Quantity, *, of: Any = None, summary: bool = False) -> WeightRecorder:
         """To be recorded at intervals: all weights, those `of` the synapses listed, or a summary of all."""

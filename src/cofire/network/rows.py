@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -82,16 +83,21 @@ class Rows:
 
 def rows_of_pieces(pieces: Iterable[tuple[Array, Array]], n_pre: int, bounds: Array, delay: int) -> Rows:
     """Synapses that come in the order of presynaptic cells, all with one delay; `bounds`: of each thread's cells."""
-    threads = len(bounds) - 1
-    counts = np.zeros((threads, n_pre), dtype=np.int64)
-    targets: list[list[Array]] = [[] for _ in range(threads)]
+    parts = list(pairwise(bounds))
+    counts = np.zeros((len(parts), n_pre), dtype=np.int64)
+    posts = []
     for pre, post in pieces:
-        owner = np.searchsorted(bounds, post, side="right") - 1 if threads > 1 else None
-        for thread in range(threads):
-            mine = slice(None) if owner is None else owner == thread
-            counts[thread] += np.bincount(pre[mine], minlength=n_pre)
-            targets[thread].append(post[mine].astype(np.int32))
-    target = np.concatenate([piece for thread in targets for piece in thread] or [np.zeros(0, np.int32)])
+        for part, (low, high) in enumerate(parts):
+            mine = pre if len(parts) == 1 else pre[(post >= low) & (post < high)]
+            counts[part] += np.bincount(mine, minlength=n_pre)
+        posts.append(post.astype(np.int32))
+    target = np.empty(counts.sum(), np.int32)
+    end = 0
+    for low, high in parts:
+        for post in posts:
+            mine = post if len(parts) == 1 else post[(post >= low) & (post < high)]
+            begin, end = end, end + len(mine)
+            target[begin:end] = mine
     return Rows(_begins(counts), target, np.array([delay]), n_pre, None)
 
 

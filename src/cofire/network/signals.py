@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from cofire.backends.numba.random import poisson_table
 from cofire.constraints import check
 from cofire.errors import DimensionError, shown
+from cofire.network.attributes import Checked
 from cofire.network.populations import Cells
-from cofire.units import Quantity
+from cofire.units import TIME, Quantity
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -20,9 +22,9 @@ Array = np.ndarray
 VANISHED = 1e-9  # of the largest pulse: a modulator that has decayed below it is 0
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drive:
-    """A Poisson input of its own to each cell of a population. Made by `Network.drive`."""
+    """A Poisson input of its own to each cell of a population. Made by `Network.drive`; it stays as it is."""
 
     name: str
     target: Cells
@@ -31,19 +33,29 @@ class Drive:
     weight: float
     net: Network
 
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.rate:g} Hz onto {self.target.name}.{self.onto}>"
+
     def numbers(self) -> dict[str, Any]:
         """What the generated code takes."""
+        bits = min(max((self.target.size - 1).bit_length(), 1), 9)
+        fewest, cumulative, guide = poisson_table(self.rate * self.net.dt * 2**bits)
         return {
             "stream": self.net.stream(self.name),
-            "mean": self.rate * self.net.dt,
+            "bits": bits,
+            "fewest": fewest,
+            "cumulative": cumulative,
+            "guide": guide,
             "weight": self.weight,
             "gated": self.onto in self.target.plan.held,
         }
 
 
-@dataclass(eq=False)
-class Modulator:
+@dataclass(eq=False, repr=False, slots=True)
+class Modulator(Checked):
     """A signal that reaches every synapse, such as dopamine; it decays with `tau`, or stays."""
+
+    stays: ClassVar[frozenset[str]] = frozenset({"name", "net", "tau", "pulses", "amounts"})
 
     name: str
     net: Network
@@ -51,6 +63,10 @@ class Modulator:
     tau: float
     pulses: Array
     amounts: Array
+
+    def __repr__(self) -> str:
+        fades = f", which fades with {Quantity(self.tau, TIME)}" if self.tau else ""
+        return f"<{self.name}: {self.value:g} at {self.net.now}{fades}>"
 
     @property
     def value(self) -> float:

@@ -9,7 +9,8 @@ A recipe makes its neuron when called; parameters left out have the values of th
 
 from __future__ import annotations
 
-from cofire.errors import ParameterError, did_you_mean
+from cofire.errors import ParameterError, did_you_mean, shown
+from cofire.neuron import Neuron
 from cofire.neurons._recipe import Parameter, Recipe
 from cofire.neurons.adex import adex
 from cofire.neurons.izhikevich import izhikevich
@@ -52,6 +53,16 @@ def get(name: str) -> Recipe:
     except (KeyError, TypeError):
         mend = did_you_mean(str(name), _CATALOGUE) or "; cofire.neurons.names() lists them"
         raise ParameterError(f"{name!r} is not a neuron of the catalogue{mend}") from None
+
+
+def as_neuron(value: object) -> Neuron:
+    """`value`, if it is a neuron. Raises: `ParameterError`, with the brackets that a recipe lacks."""
+    if isinstance(value, Neuron):
+        return value
+    name = value.name if isinstance(value, Recipe) else value
+    if isinstance(name, str) and name in _CATALOGUE:
+        raise ParameterError(f"neuron = {shown(value)} is refused: call the recipe, cofire.neurons.{name}()")
+    raise ParameterError(f"neuron = {shown(value)} is not a cofire.Neuron, such as cofire.neurons.lif()")
 
 
 def __getattr__(name: str) -> Recipe:

@@ -17,7 +17,7 @@ __all__ = ["Parameter", "Recipe"]
 _SETTINGS = ("refractory", "method", "initial")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recipe:
     """A neuron of the literature. Calling it makes the neuron: `lif(tau=20*ms)`.
 
@@ -52,7 +52,8 @@ class Recipe:
         settings |= {name: parameter.default for name, parameter in self.parameters.items()}
         changes = {plain_name(name): value for name, value in changes.items()}
         for name in changes.keys() - settings.keys():
-            raise ParameterError(f"{name!r} is not a parameter of {self.name}{did_you_mean(name, settings)}")
+            mend = f"; it takes {', '.join(dict.fromkeys([*self.parameters, *settings]))}{did_you_mean(name, settings)}"
+            raise ParameterError(f"{name!r} is not a parameter of {self.name}{mend}")
         settings |= changes
         if isinstance(settings["initial"], dict):
             settings["initial"] = self.initial | settings["initial"]
@@ -66,6 +67,9 @@ class Recipe:
             origin=NeuronOrigin(self.name, self.source, ranges),
             **settings,
         )
+
+    def __repr__(self) -> str:
+        return f"<cofire.neurons.{self.name}: {self.name}() makes the neuron>"
 
     @property
     def summary(self) -> str:

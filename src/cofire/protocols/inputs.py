@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cofire import compiler
-from cofire.constraints import POSITIVE, check
+from cofire.constraints import POSITIVE, check, numbers
 from cofire.errors import ArrayError, ParameterError, did_you_mean
 from cofire.language.tree import Cell
 from cofire.lowering.plan import Plan
@@ -85,9 +85,11 @@ def read_spikes(name: str, spikes: Any, steps: int, used: Array) -> tuple[Array,
     return cells[heard], when[heard]
 
 
-def read_weight(weight: Any, size: int, bounds: tuple[float, float] | None) -> Array:
-    """Weights `[synapse]`, finite and within the bounds. Raises: `ArrayError`."""
-    values = _numbers("weight", weight.value if isinstance(weight, Quantity) else weight)
+def read_weight(weight: Any, size: int, rule: Rule) -> Array:
+    """Weights `[synapse]`, finite and within the bounds of the rule. Raises: `ArrayError`, `DimensionError`."""
+    bounds = rule.bounds
+    is_array = hasattr(weight, "dtype") and np.ndim(weight) > 0
+    values = _numbers("weight", weight) if is_array else numbers("weight", weight, rule.weight_dimension)
     if values.shape not in ((), (size,)):
         raise ArrayError(
             f"weight has shape {values.shape}; expected one number, or one for each of the {size} synapses"
@@ -156,7 +158,7 @@ def _two(name: str, pair: Any, meaning: str) -> tuple[Array, Array]:
     """Two arrays of integers, of one length."""
     if not isinstance(pair, tuple | list | np.ndarray) or len(pair) != 2:
         raise ArrayError(f"{name} must be {meaning}: two arrays of whole numbers, of one length")
-    first, second = (_integers(name, part) for part in pair)
+    first, second = (_integers(name, part, "step" in meaning) for part in pair)
     if first.ndim != 1 or first.shape != second.shape:
         raise ArrayError(
             f"{name} has arrays of shapes {first.shape} and {second.shape}; {meaning} must be of one length"
@@ -164,12 +166,13 @@ def _two(name: str, pair: Any, meaning: str) -> tuple[Array, Array]:
     return first, second
 
 
-def _integers(name: str, values: Any) -> Array:
+def _integers(name: str, values: Any, times: bool = False) -> Array:
     array = _array(name, values)
     if array.size == 0 and array.ndim == 1:
         return np.zeros(0, dtype=np.int64)
     if array.dtype.kind not in "iu":
-        raise ArrayError(f"{name} holds {array.dtype}; it must hold whole numbers of an integer type")
+        mend = "; a time becomes a step by round(time / dt)" if times else ""
+        raise ArrayError(f"{name} holds {array.dtype}; it must hold whole numbers of an integer type{mend}")
     if array.dtype == np.uint64 and array.max(initial=0) > np.iinfo(np.int64).max:
         raise ArrayError(f"{name} holds {array.max()}, which is out of range")
     return array.astype(np.int64)

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cofire.errors import ArrayError, DimensionError, ParameterError
+from cofire.constraints import numbers
+from cofire.errors import ArrayError, DimensionError, shown
 from cofire.protocols.trains import replay
 from cofire.rule import Rule
+from cofire.rules import as_rule
 from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Dimension, Quantity, in_si
 
 Array = NDArray[Any]
-Times = Any  # a number in SI units, a quantity, or an array or list of either
+Times = Any  # a time such as 10*ms, a list of them, or an array in seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trains:
     """Spikes of one presynaptic and one postsynaptic cell for each parameter set.
 
@@ -32,6 +34,10 @@ class Trains:
     post: tuple[Array, Array]
     steps: Array
     dt: Quantity | float
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.pre[0])} presynaptic and {len(self.post[0])} postsynaptic spikes"
+        return f"<Trains of shape {self.shape}: {counts} in {len(self.steps)} sets, dt = {self.dt}>"
 
     def play(
         self,
@@ -54,11 +60,10 @@ class Trains:
         are one call of `replay`, so it is the rule's parameters and the lengths that cost, a few milliseconds each.
         Raises: as `replay`, `DimensionError`, and `ArrayError` if shapes do not go together.
         """
-        if not isinstance(rule, Rule):
-            raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair()")
-        given = {name: si(name, value, _dimension(rule, name)) for name, value in (parameters or {}).items()}
-        late = np.rint(times("delay", delay) / in_si(self.dt)).astype(np.int64)
-        start = np.asarray(in_si(weight) if isinstance(weight, Quantity) else weight, dtype=np.float64)
+        rule = as_rule(rule)
+        given = {name: numbers(name, value, _dimension(rule, name)) for name, value in (parameters or {}).items()}
+        late = np.rint(times("delay", delay, self.dt) / in_si(self.dt)).astype(np.int64)
+        start = numbers("weight", weight, rule.weight_dimension)
         shape = broadcast(protocol=np.empty(self.shape), weight=start, delay=late, **given)
         of_set = np.arange(len(self.steps)).reshape(self.shape)
         which, begin, delays = (np.broadcast_to(part, shape).ravel() for part in (of_set, start, late))
@@ -71,7 +76,7 @@ class Trains:
         """The weights of the sets `which`, all of one length, under one rule."""
         steps = int(self.steps[which[0]])
         cells, of = np.unique(which, return_inverse=True)
-        heard = {name: np.asarray(values)[:steps] for name, values in (signals or {}).items()}
+        heard = {name: np.asarray(values) for name, values in (signals or {}).items()}
         weights, _ = replay(
             rule,
             pre=_of_sets(self.pre, cells),
@@ -81,38 +86,38 @@ class Trains:
             delay=late,
             dt=self.dt,
             duration=steps,
-            signals={name: values[:, cells] if values.ndim == 2 else values for name, values in heard.items()},
+            signals={name: _of_signal(values, steps, cells) for name, values in heard.items()},
             backend=backend,
         )
         return weights
 
 
-def times(name: str, value: Times, dimension: Dimension = TIME) -> Array:
-    """Times, or frequencies, in SI units; a plain number is taken to be in them. Raises: `ArrayError`."""
-    found = si(name, value, dimension)
+def _of_signal(values: Array, steps: int, cells: Array) -> Array:
+    """What those sets hear of a signal, `[step]` or `[step, set]`; `replay` tells what is wrong with any other."""
+    if values.ndim == 2 and cells[-1] < values.shape[1]:
+        return values[:steps, cells]
+    return values[:steps] if values.ndim else values
+
+
+def times(name: str, value: Times, dt: Quantity | float, dimension: Dimension = TIME) -> Array:
+    """Times, or frequencies, in SI units; where `dt` is a plain number, all of them are. Raises: `CofireError`."""
+    try:
+        found = numbers(name, value, dimension if isinstance(dt, Quantity) else DIMENSIONLESS)
+    except DimensionError as error:
+        if isinstance(dt, Quantity):
+            raise
+        raise DimensionError(f"{error}, as dt = {shown(dt)} has no unit; units are for all or for none") from None
     if not np.isfinite(found).all():
         raise ArrayError(f"{name} has values that are NaN or infinite")
     return found
 
 
-def frequencies(name: str, value: Any) -> Array:
-    """Frequencies in Hz, above 0. Raises: `ArrayError`."""
-    found = times(name, value, FREQUENCY)
+def frequencies(name: str, value: Any, dt: Quantity | float) -> Array:
+    """Frequencies in Hz, above 0. Raises: `CofireError`."""
+    found = times(name, value, dt, FREQUENCY)
     if (found <= 0).any():
         raise ArrayError(f"{name} has {found.min():g} in it; a frequency is above 0")
     return found
-
-
-def si(name: str, value: Any, dimension: Dimension | None = None) -> Array:
-    """Numbers in SI units from a number, a quantity, or an array or list of them. Raises: `ArrayError`."""
-    if isinstance(value, Quantity):
-        value = _matching(name, value, dimension)
-    elif isinstance(value, list | tuple):
-        value = [_matching(name, item, dimension) if isinstance(item, Quantity) else item for item in value]
-    try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ArrayError(f"{name} cannot be read as numbers: {error}; an array is in SI units") from None
 
 
 def broadcast(**parts: Array) -> tuple[int, ...]:
@@ -122,12 +127,6 @@ def broadcast(**parts: Array) -> tuple[int, ...]:
     except ValueError:
         shapes = ", ".join(f"{name} {part.shape}" for name, part in parts.items() if part.shape)
         raise ArrayError(f"shapes cannot be broadcast against each other: {shapes}") from None
-
-
-def _matching(name: str, value: Quantity, dimension: Dimension | None) -> float:
-    if dimension is not None and value.dimension != dimension:
-        raise DimensionError(f"{name} = {value!r} is in {value.dimension}; expected {dimension}")
-    return value.value
 
 
 def _groups(

@@ -12,6 +12,7 @@ from cofire.backends.state import RuleState
 from cofire.errors import DivergenceError, ParameterError, did_you_mean
 from cofire.protocols import inputs
 from cofire.rule import Rule
+from cofire.rules import as_rule
 
 BACKENDS = ("numba", "reference")
 
@@ -45,11 +46,10 @@ def replay(
 
     Raises: `ArrayError`, `ParameterError` before anything is computed; `DivergenceError` if a weight is not finite.
     """
-    if not isinstance(rule, Rule):
-        raise ParameterError(f"rule = {rule!r} is not a cofire.Rule, such as cofire.rules.stdp_pair()")
+    rule = as_rule(rule)
     if backend not in BACKENDS:
         raise ParameterError(
-            f"there is no backend {backend!r}{did_you_mean(str(backend), BACKENDS)}: use one of {BACKENDS}"
+            f"there is no backend {backend!r}; there are {' and '.join(BACKENDS)}{did_you_mean(str(backend), BACKENDS)}"
         )
     plan = compiler.lower(rule)
     step = inputs.step_length(rule, dt)
@@ -59,7 +59,7 @@ def replay(
         "pre": inputs.read_spikes("pre", pre, steps, pairs[0]),
         "post": inputs.read_spikes("post", post, steps, pairs[1]),
         "synapses": pairs,
-        "weight": inputs.read_weight(weight, len(pairs[0]), rule.bounds),
+        "weight": inputs.read_weight(weight, len(pairs[0]), rule),
         "delay": inputs.read_delay(delay, len(pairs[0])),
         "signals": inputs.read_signals(rule, plan, signals, steps, pairs),
     }

@@ -9,7 +9,8 @@ A recipe makes its rule when called; parameters left out have the values of the 
 
 from __future__ import annotations
 
-from cofire.errors import ParameterError, did_you_mean
+from cofire.errors import ParameterError, did_you_mean, shown
+from cofire.rule import Rule
 from cofire.rules._recipe import Parameter, Recipe
 from cofire.rules.anti_hebb import anti_hebb
 from cofire.rules.bcm import bcm
@@ -104,6 +105,16 @@ def get(name: str) -> Recipe:
     except (KeyError, TypeError):
         mend = did_you_mean(str(name), _CATALOGUE) or "; cofire.rules.names() lists them"
         raise ParameterError(f"{name!r} is not a rule of the catalogue{mend}") from None
+
+
+def as_rule(value: object) -> Rule:
+    """`value`, if it is a rule. Raises: `ParameterError`, with the brackets that a recipe lacks."""
+    if isinstance(value, Rule):
+        return value
+    name = value.name if isinstance(value, Recipe) else value
+    if isinstance(name, str) and name in _CATALOGUE:
+        raise ParameterError(f"rule = {shown(value)} is refused: call the recipe, cofire.rules.{name}()")
+    raise ParameterError(f"rule = {shown(value)} is not a cofire.Rule, such as cofire.rules.stdp_pair()")
 
 
 def __getattr__(name: str) -> Recipe:

@@ -14,7 +14,7 @@ from cofire.rule import Normalization, Origin, Rule
 __all__ = ["Parameter", "Recipe"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recipe:
     """A rule of the literature. Calling it makes the rule: `oja(eta=0.1)`.
 
@@ -40,10 +40,14 @@ class Recipe:
         settings |= {name: parameter.default for name, parameter in self.parameters.items()}
         changes = {plain_name(name): value for name, value in changes.items()}
         for name in changes.keys() - settings.keys():
-            raise ParameterError(f"{name!r} is not a parameter of {self.name}{did_you_mean(name, settings)}")
+            mend = f"; it takes {', '.join(dict.fromkeys([*self.parameters, *settings]))}{did_you_mean(name, settings)}"
+            raise ParameterError(f"{name!r} is not a parameter of {self.name}{mend}")
         ranges = tuple((name, parameter.allowed) for name, parameter in self.parameters.items())
         origin = Origin(self.name, self.source, ranges)
         return Rule(self.equation, signals=self.signals, origin=origin, **(settings | changes))
+
+    def __repr__(self) -> str:
+        return f"<cofire.rules.{self.name}: {self.name}() makes the rule>"
 
     @property
     def summary(self) -> str:

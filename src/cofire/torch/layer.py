@@ -26,6 +26,7 @@ from cofire.errors import ArrayError, DivergenceError, ParameterError, shown
 from cofire.language.tree import POST, PRE, Cell
 from cofire.lowering.placement import DRIVE
 from cofire.rule import Reduction, Rule
+from cofire.rules import as_rule
 from cofire.torch.convolution import Convolution
 from cofire.torch.geometry import Geometry
 
@@ -34,7 +35,8 @@ Activation = Callable[[Tensor], Tensor]
 Response = Callable[[Tensor], Tensor]
 Scale = Callable[[Tensor, Tensor], Tensor]
 
-PIECE = 1 << 21  # numbers of a map worked on at once: 8 MiB in float32
+PIECE = 1 << 19  # numbers of a map worked on at once: 2 MiB in float32, which stays in a processor's cache
+DEVICE_PIECE = 1 << 21  # the same on a GPU
 
 _KINDS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -64,6 +66,7 @@ def plastic(
     Signals of the rule are given with the input: `layer(x, reward=1.0, post_target=y)`; a modulator is a number or one
     a sample, a variable of a cell has the shape of the input or of the output. In `train()` no graph is made, so
     no gradient passes through. With `torch.distributed` set up, all processes of the default group learn as one.
+    A convolution on a CPU learns quickest from images in `torch.channels_last`.
     Raises: `ParameterError`, `LanguageError`; when learning `ArrayError`, `DivergenceError`, before weights change.
     """
     return Plastic(module, rule, activation, response, scale, dt, reduce)
@@ -228,7 +231,8 @@ class Plastic(nn.Module):
             x, output = x[None], output[None]
             signals = {name: value if name in self.rule.signals else value[None] for name, value in signals.items()}
         given = {name: self._signal(name, value, x, output) for name, value in signals.items()}
-        rows = max(1, PIECE // max(1, output[:1].numel()))
+        numbers = PIECE if x.device.type == "cpu" else DEVICE_PIECE
+        rows = max(1, numbers // max(1, output[:1].numel()))
         for begin in range(0, len(x), rows):
             piece = slice(begin, begin + rows)
             here = {name: value[piece] for name, value in given.items()}
@@ -335,8 +339,7 @@ def _check(module: Any, rule: Any, reduce: Any) -> None:
         )
     if not module.weight.is_floating_point():
         raise ParameterError(f"the weight of this {name} has type {module.weight.dtype}; learning needs floating point")
-    if not isinstance(rule, Rule):
-        raise ParameterError(f"rule = {shown(rule)} is refused: it must be a cofire.Rule, such as cofire.rules.oja()")
+    as_rule(rule)
     if reduce not in ("mean", "sum"):
         raise ParameterError(f"reduce = {shown(reduce)} is refused: it must be 'mean' or 'sum'")
     nearest = next((state for state in compiler.lower(rule).states if state.kind == "nearest"), None)

@@ -19,7 +19,7 @@ def given(n, at, low, high, cells, steps, out):
     return at, count
 
 
-@njit(**INNER)
+@njit(forceinline=True, **INNER)
 def send(axons, begin, end, n, row, target, w, same, gated, until, g):
     """Adds the weights of these axons to the inputs g of their cells. `same`: one weight for all.
 
@@ -51,7 +51,7 @@ def send_rates(rates, axons, n_pre, dt, n, row, target, w, same, gated, until, g
             g[j] += given * (w[0] if same else w[s])
 
 
-@njit(**INNER)
+@njit(forceinline=True, **INNER)
 def note(n, cells, begin, end, steps, who, noted):
     """Keeps the spikes of step n; returns how many are kept by now."""
     for c in range(begin, end):

@@ -297,7 +297,7 @@ class _Network:
 
     def _drive(self, drive: DriveCode) -> None:
         target = drive.target
-        given = ("stream", "mean", "weight", "gated")
+        given = ("stream", "bits", "fewest", "cumulative", "guide", "weight", "gated")
         self.out("", f"# each cell of {target} has an input of its own")
         self.out.call(
             "drive",

@@ -7,6 +7,8 @@ cells, so any number of threads draws the same numbers, and so does a run that g
 
 from __future__ import annotations
 
+import numpy as np
+
 BLOCK = 512  # cells that share a stream
 
 RANDOM = f'''
@@ -65,20 +67,42 @@ def poisson(n, low, high, size, stream, most, share, out):
 
 
 @njit(**INNER)
-def drive(n, low, high, size, stream, mean, weight, gated, until, g):
+def drive(n, low, high, size, stream, bits, fewest, cumulative, guide, weight, gated, until, g):
     """Adds `weight` to the input g of each of the cells low..high-1 as often as its own Poisson process has events.
 
-    `mean`: their number in a step. The events of all cells of a block are one process, whose gaps are exponential.
+    How many events the 2**bits cells of a block have together is drawn from its distribution, then the cell of each.
+    `cumulative`: the probabilities of at most fewest, fewest + 1, ... events; `guide[k]`: where k / len(guide) lies.
     """
-    for block in range(low // {BLOCK}, (high + {BLOCK - 1}) // {BLOCK}):
-        key, drawn = key_of(stream, n, block), np.uint64(0)
-        place, past = float(block * {BLOCK}), float(min((block + 1) * {BLOCK}, size))
-        while True:
-            place -= np.log(uniform(key, drawn)) / mean
+    cells = np.uint64(2**bits)
+    for block in range(low >> bits, (high - 1 >> bits) + 1):
+        key, drawn = key_of(stream, n, block), np.uint64(1)
+        u = uniform(key, np.uint64(0))
+        place = guide[int(u * len(guide))]
+        while cumulative[place] <= u:
+            place += 1
+        left = fewest + place
+        while left > 0:
+            z = mixed(key + drawn * np.uint64(0x9E3779B97F4A7C15))
             drawn += np.uint64(1)
-            if place >= past:
-                break
-            j = int(place)
-            if low <= j < high and not (gated and until[j] > n):
-                g[j] += weight
+            for _ in range(min(left, 64 // bits)):
+                j = (block << bits) + int(z & (cells - np.uint64(1)))
+                z >>= np.uint64(bits)
+                if low <= j < high and not (gated and until[j] > n):
+                    g[j] += weight
+            left -= 64 // bits
 '''
+
+
+def poisson_table(mean: float) -> tuple[int, np.ndarray, np.ndarray]:
+    """`(fewest, cumulative, guide)`, from which `drive` draws Poisson numbers of that mean.
+
+    What lies 12 standard deviations and more from the mean, less than 1e-30 of all, is left out.
+    """
+    fewest = max(0, int(mean - 12 * np.sqrt(mean)))
+    number = np.arange(1, int(mean + 12 * np.sqrt(mean)) + 32)
+    log_p = np.concatenate([[0.0], np.cumsum(np.log(mean) - np.log(number))])[fewest:]
+    p = np.exp(log_p - log_p.max())
+    cumulative = np.cumsum(p) / p.sum()
+    cumulative[-1] = 2.0  # the search ends here, whatever was drawn
+    guide = np.searchsorted(cumulative, np.arange(len(p)) / len(p), side="right")
+    return fewest, cumulative, guide

@@ -12,6 +12,7 @@ COMPILED = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": T
 INNER = {**COMPILED, "no_cpython_wrapper": True}
 """
 CALLED = ("fill", "rebase", "run", "settle", "span", "work")  # from Python; other functions only by compiled ones
+INLINED = ("learn", "threshold", "update")  # in every step: a call hands over each array as seven words
 
 
 class Writer:
@@ -48,7 +49,8 @@ class Writer:
     @contextmanager
     def function(self, name: str, arguments: Iterable[str]) -> Iterator[None]:
         """A compiled function around what is written within; numbers taken from `parameters` in vain are left out."""
-        self("", "", f"@njit(**{'COMPILED' if name in CALLED else 'INNER'})")
+        inlined = "forceinline=True, " if name in INLINED else ""
+        self("", "", f"@njit({inlined}**{'COMPILED' if name in CALLED else 'INNER'})")
         self.call(f"def {name}", arguments, ":")
         begin = len(self._lines)
         self._depth += 1
