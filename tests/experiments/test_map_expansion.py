@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ def verdict(found: Any, start: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def result() -> experiments.Result:
-    return run("kohonen", "hebb")
+def result(quick: Callable[..., experiments.Result]) -> experiments.Result:
+    return quick("map_expansion", ("kohonen", "hebb"))
 
 
 def test_the_map_follows_use_and_plain_hebb_makes_none(result: experiments.Result) -> None:

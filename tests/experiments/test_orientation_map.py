@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ def run(*chosen: Any, **changes: Any) -> experiments.Result:
 
 
 @pytest.fixture(scope="module")
-def result() -> experiments.Result:
-    return run("hebb")
+def result(quick: Callable[..., experiments.Result]) -> experiments.Result:
+    return quick("orientation_map", ("hebb",))
 
 
 def test_hebb_needs_a_fixed_sum_of_weights(result: experiments.Result) -> None:

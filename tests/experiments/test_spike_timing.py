@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -15,8 +17,8 @@ NAMES = ("spike_timing", "pairing_frequency", "triplets")
 
 
 @pytest.fixture(scope="module")
-def results() -> dict[str, Result]:
-    return {name: cofire.experiments.get(name).run() for name in NAMES}
+def results(quick: Callable[..., Result]) -> dict[str, Result]:
+    return {name: quick(name) for name in NAMES}
 
 
 def verdicts(result: Result, rule: str) -> list[bool]:

