@@ -21,7 +21,8 @@ of patches are better than k-means, random filters and pixels if the differences
 above 0. Published: SoftHebb, dense, 2000 cells, all of MNIST and a readout by gradient descent: 99.4 % (Journé et al.
 2023, S1); Krotov and Hopfield's about 98.5 % likewise. Ours have a twelfth of the images, so their numbers are no
 target. Ours: numbers of cells and filters, epochs, temperatures, the grid and its windows and the root of what is in
-them; the last two were chosen on two of the ten parts of MNIST.
+them; the last two were chosen on two of the ten parts of MNIST. With the floor of contrast that `deep` chose on
+Fashion-MNIST, one layer had over ten parts of MNIST 98.40 ± 0.71 % with 40 filters, 98.64 ± 0.50 with 96.
 Sources: A. Journé et al., ICLR 2023, arXiv:2209.11883; D. Krotov, J. J. Hopfield, PNAS 116:7723-7731, 2019; D. E.
 Rumelhart, D. Zipser, Cogn. Sci. 9:75-112, 1985; A. Coates, A. Y. Ng, H. Lee, AISTATS 2011.
 """
