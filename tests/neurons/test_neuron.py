@@ -325,7 +325,7 @@ a reset sets a value at once: write v = ...
     ({"inputs": 3}, "inputs = 3 is refused: it must be the name of a variable, or several"),
     ({"conductances": "v"}, "conductances = 'v' is refused: 'v' is not an input of this neuron; there are i"),
     ({"learns": "theta"}, "learns = 'theta' is refused: 'theta' is not a variable of this neuron; there are v, i"),
-    ({"initial": {"V": 1}}, "initial = {'V': 1} is refused: 'V' is not a variable of this neuron; there are v, i"),
+    ({"initial": {"V": 1}}, "initial = {'V': 1} is refused: 'V' is not a variable of this neuron; did you mean 'v'?"),
     (
         {"initial": {"v": -70}},
         "the initial value -70.0 of v is a plain number, but v is in V; give it a unit, such as mV",

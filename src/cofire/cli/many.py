@@ -84,9 +84,9 @@ def matrix(
     """
     from cofire import experiments
     from cofire import rules as catalogue
-    from cofire.cli import cells, listing, record, terminal, work
+    from cofire.cli import cells, listing, terminal, work
     from cofire.cli import matrix as table
-    from cofire.cli.matrix_picture import picture
+    from cofire.cli.matrix_picture import png
     from cofire.store import atomic
 
     target = out or Path("cofire-matrix")
@@ -100,7 +100,7 @@ def matrix(
         with atomic.folder(target) as folder:
             (folder / table.TABLE).write_text(table.to_csv(found), encoding="utf-8", newline="")
             (folder / table.PAGE).write_text(table.page(found, seed), encoding="utf-8")
-            (folder / table.PICTURE).write_bytes(record.png(picture(found)))
+            (folder / table.PICTURE).write_bytes(png(found))
     listing.show_matrix(found, in_full=bool(names))
     typer.echo(f"With every number: {terminal.printable(target)}/ {', '.join(table.FILES)}")
     terminal.complain_of(keeping.problems)

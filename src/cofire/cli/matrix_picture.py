@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cofire.cli import record
 from cofire.cli.cells import Cell
 
 if TYPE_CHECKING:
@@ -21,6 +23,16 @@ def counted(found: Sequence[Cell]) -> dict[tuple[str, str], tuple[int, int]]:
             held, of = counts.get((cell.experiment, cell.rule), (0, 0))
             counts[cell.experiment, cell.rule] = (held + (cell.verdict == "reproduced"), of + 1)
     return counts
+
+
+def png(found: Sequence[Cell]) -> bytes:
+    """The picture as a PNG with 256 colours, which has a third of the size."""
+    from PIL import Image
+
+    result = BytesIO()
+    with Image.open(BytesIO(record.png(picture(found)))) as image:
+        image.convert("RGB").quantize(256).save(result, "png", optimize=True)
+    return result.getvalue()
 
 
 def picture(found: Sequence[Cell]) -> Figure:
