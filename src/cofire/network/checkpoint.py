@@ -33,7 +33,7 @@ from cofire.network.rows import Rows
 from cofire.network.signals import Drive, Modulator
 from cofire.units import TIME, Quantity
 
-FORMAT = 2
+FORMAT = 3
 Array = np.ndarray
 Arrays = dict[str, Array]
 
