@@ -23,7 +23,7 @@ def given(n, at, low, high, cells, steps, out):
 def send(axons, begin, end, n, row, target, w, same, gated, until, g):
     """Adds the weights of these axons to the inputs g of their cells. `same`: one weight for all.
 
-    `gated`: a refractory cell takes nothing.
+    `gated`: a refractory cell takes nothing. Indices are unsigned, which are not checked for being negative.
     """
     for c in range(begin, end):
         i = axons[c]

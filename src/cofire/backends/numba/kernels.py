@@ -34,6 +34,7 @@ from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
 
 MAX_SPAN = 65_536  # steps of a table of fades
+# Unsigned, as numba checks every signed index for being negative: a third of the time of a visit.
 RANGE = "for s in range(np.uint64(row[i]), np.uint64(row[i + 1]))"
 LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
 
