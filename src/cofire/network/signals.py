@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from cofire.backends.numba.random import poisson_table
+from cofire.backends.numba.random import BLOCK, poisson_table
 from cofire.constraints import check
 from cofire.errors import DimensionError, shown
 from cofire.network.attributes import Checked
@@ -38,7 +38,7 @@ class Drive:
 
     def numbers(self) -> dict[str, Any]:
         """What the generated code takes."""
-        bits = min(max((self.target.size - 1).bit_length(), 1), 9)
+        bits = min(max((self.target.size - 1).bit_length(), 1), (BLOCK - 1).bit_length())  # few cells, small blocks
         fewest, cumulative, guide = poisson_table(self.rate * self.net.dt * 2**bits)
         return {
             "stream": self.net.stream(self.name),

@@ -1,4 +1,4 @@
-"""Random numbers that depend on where and when, not on what was drawn before: the source text of the generators.
+"""Random numbers that depend on where and when, not on what was drawn before: source text, and the table it reads.
 
 The number `counter` of stream `key` is splitmix64's finaliser of key + counter · golden ratio (G. L. Steele, D. Lea,
 C. H. Flood, Fast splittable pseudorandom number generators, OOPSLA 2014). A stream is that of a step and a block of
