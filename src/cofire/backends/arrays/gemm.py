@@ -81,14 +81,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_second_thread.cache_clear)  # a forked process has the pool, but not its thread
 
 
-def is_finite(array: Array) -> bool:
-    """Whether every number is finite, without a temporary array in the usual case."""
+def squares(array: Array) -> float:
+    """The sum of all squares, in one pass. It is finite only if every number is, and none too large to be squared."""
     if compat.is_numpy_array(array) and array.dtype.char in "fd" and array.flags.forc:
         flat = array.ravel(order="K")
-        total = float(flat.dot(flat))  # one pass, and what is not finite stays so in any sum
-    else:
-        total = float(compat.array_namespace(array).sum(array))
-    if math.isfinite(total):
+        return float(flat.dot(flat))
+    if compat.is_torch_array(array) and array.is_contiguous():
+        flat = array.view(-1)
+        return float(flat.dot(flat))
+    return float(compat.array_namespace(array).sum(array * array))
+
+
+def is_finite(array: Array) -> bool:
+    """Whether every number is finite, without a temporary array in the usual case."""
+    if math.isfinite(squares(array)):
         return True
     xp = compat.array_namespace(array)
     return bool(xp.all(xp.isfinite(array)))

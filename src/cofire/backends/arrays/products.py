@@ -5,6 +5,7 @@ Nothing of size batch · post · pre is ever made: what does not separate is wor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,15 +50,30 @@ class Work:
         return scale if isinstance(scale, float) or scale.shape[0] == 1 else scale[window, :]
 
 
+    def bound(self, squares: float) -> float:
+        """What no number of the result exceeds in size (Cauchy and Schwarz), from the sum of squares of the base."""
+        if self.blocks:
+            return math.inf
+        scale = abs(self.scale) if isinstance(self.scale, float) else math.sqrt(gemm.squares(self.scale))
+        sizes = (gemm.squares(product.left) * gemm.squares(product.right) for product in self.products)
+        return scale * math.sqrt(squares) + sum(map(math.sqrt, sizes))
+
+
 @dataclass(frozen=True)
 class Guard:
-    """What is done to rows besides adding: `before` they are read and `after` they are written, a cacheful at a time.
+    """What is done to rows besides adding, a cacheful at a time.
 
-    Either raises where a number is not finite; `after` returns the rows as they are to be kept.
+    `before` they are read, which gives their sum of squares, and `after` they are written it raises where a number is
+    not finite; `held`, if not None, gives the rows as they are to be kept.
     """
 
-    before: Callable[[Array], None]
-    after: Callable[[Array], Array]
+    before: Callable[[Array], float]
+    after: Callable[[Array], None]
+    held: Callable[[Array], Array] | None = None
+
+    def done(self, rows: Array) -> Array:
+        self.after(rows)
+        return rows if self.held is None else self.held(rows)
 
 
 def add_terms(
@@ -71,7 +87,7 @@ def add_terms(
     work = _sorted(separated, base, keep, gain, values)
     if not gemm.writable_in_place(base):
         guard.before(base)
-        return guard.after(_at_once(work, base))
+        return guard.done(_at_once(work, base))
     if out is None:
         out = values.xp.empty(base.shape, dtype=base.dtype, device=compat.device(base))
     rows = min(work.rows, base.shape[0])
@@ -84,18 +100,19 @@ def add_terms(
 def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pieces: int) -> None:
     """One window of rows of the result; what is not a product is done `pieces` rows at a time."""
     extra = [block(window) for block in work.blocks]
+    squares = []
 
     def begin(piece: slice) -> None:
         rows = slice(window.start + piece.start, window.start + piece.stop)
         target = out[rows, :]
-        guard.before(base[rows, :])
+        squares.append(guard.before(base[rows, :]))
         gemm.set_scaled(target, target if out is base else base[rows, :], work.scale_of(rows))
         for part in extra:
             target += part[piece, :]
 
     def finish(piece: slice) -> None:
         target = out[window, :][piece, :]
-        kept = guard.after(target)
+        kept = guard.done(target)
         if kept is not target:
             target[...] = kept
 
@@ -103,7 +120,9 @@ def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pie
     gemm.for_each(begin, windows, out[window, :])
     for product in work.products:
         gemm.add_product(out[window, :], product.left[:, window], product.right)
-    gemm.for_each(finish, windows, out[window, :])
+    finite = work.bound(sum(squares)) < float(compat.array_namespace(out).finfo(out.dtype).max) / 4
+    if guard.held is not None or not finite:  # else all are finite, and need not be read again
+        gemm.for_each(finish, windows, out[window, :])
 
 
 def _at_once(work: Work, base: Array) -> Array:
@@ -227,11 +246,15 @@ def _ordered_block(term: Term, gain: float, values: Values) -> Block:
 
     def block(window: slice) -> Array:
         nonlocal residual
-        rows, here = values.w[window, :], left[:, window].T
-        change = here @ residual
+        rows, here = values.w[window, :], left[:, window]
+        change = here.T @ residual
         for summed in parts:
-            change += values.xp.tril(here @ summed[:, window]) @ rows
-            residual += summed[:, window] @ rows
+            among = values.xp.tril(here.T @ summed[:, window])
+            if gemm.writable_in_place(residual):
+                gemm.add_product(change, among.T, rows)
+                gemm.add_product(residual, summed[:, window].T, rows)
+            else:
+                change, residual = change + among @ rows, residual + summed[:, window] @ rows
         return change
 
     return block

@@ -66,7 +66,8 @@ def step(
                 target[...] = values.w
             return (w if out is None else out), given.state
         kept = {item.key: _advanced(item, dt, given, rule) for item in plan.states}
-        guard = _guard(rule, given, "w", lambda rows: held(rows, rule, xp))
+        free = rule.normalize is None and rule.bounds is None
+        guard = _guard(rule, given, "w", None if free else lambda rows: held(rows, rule, xp))
         new = add_terms(plan.terms, values.w, 1.0, _gain(dt, reduce, values), values, target, guard)
     if out is not None:
         new = out
@@ -117,17 +118,19 @@ def _advanced(state: State, dt: float, given: Inputs, rule: Rule) -> Array:
     drive = values.array(values.value(state.drive, context))
     if drive.ndim:
         drive = values.xp.mean(drive, axis=0)
-    return guard.after(old * decay + drive * gain)
+    return guard.done(old * decay + drive * gain)
 
 
-def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array] = lambda rows: rows) -> Guard:
-    """Finite before, finite after, then `finish`: normalised and held within bounds."""
+def _guard(rule: Rule, given: Inputs, name: str, held: Callable[[Array], Array] | None = None) -> Guard:
+    """Finite before, finite after, then normalised and held within bounds."""
 
-    def before(rows: Array) -> None:
-        if not gemm.is_finite(rows):
+    def before(rows: Array) -> float:
+        squares = gemm.squares(rows)
+        if not math.isfinite(squares):
             gemm.check_finite(name, given.values.w if name == "w" else given.values.state[name])
+        return squares
 
-    def after(rows: Array) -> Array:
+    def after(rows: Array) -> None:
         if not gemm.is_finite(rows):
             what, xp = ("the weights" if name == "w" else repr(name)), given.values.xp
             if xp.any(xp.isnan(rows)):
@@ -136,9 +139,8 @@ def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array
                     f"a root or a logarithm, has no value here, or learning diverged; {tamed(rule)}"
                 )
             raise DivergenceError(f"{what} left the range of {rows.dtype} at {given.when}; {tamed(rule)}")
-        return finish(rows)
 
-    return Guard(before, after)
+    return Guard(before, after, held)
 
 
 def _normalized(w: Array, rule: Rule, xp: Any) -> Array:

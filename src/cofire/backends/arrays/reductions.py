@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import array_api_compat as compat
 
 from cofire.backends.arrays import gemm
@@ -45,19 +47,13 @@ def _sum_pre(term: Term, values: Values) -> Array:
 
 def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
     """The sum over presynaptic cells of `synapse[post, pre] · right[batch, pre]`, a panel of rows at a time."""
-    xp, (n_post, n_pre) = values.xp, values.w.shape
+    xp, n_pre = values.xp, values.w.shape[1]
     right = (
         xp.ones((1, n_pre), dtype=values.w.dtype, device=compat.device(values.w))
         if right is None
         else _spread(right, n_pre, values)
     )
-    windows = list(row_windows(values.w.shape, panel_rows(values.w.shape)))
-    if not gemm.writable_in_place(values.w):
-        return xp.concat([right @ _synapse_rows(synapse, window, values).T for window in windows], axis=1)
-    total = xp.empty((right.shape[0], n_post), dtype=values.w.dtype, device=compat.device(values.w))
-    for window in windows:
-        total[:, window] = right @ _synapse_rows(synapse, window, values).T
-    return total
+    return xp.concat([right @ rows.T for _, rows in _panels(synapse, values)], axis=1)
 
 
 def _sum_post(term: Term, values: Values) -> Array:
@@ -70,8 +66,7 @@ def _sum_post(term: Term, values: Values) -> Array:
         total = _spread(left, n_post, values) @ values.w
     else:
         total = 0.0
-        for window in row_windows(values.w.shape, panel_rows(values.w.shape)):
-            rows = _synapse_rows(term.synapse, window, values)
+        for window, rows in _panels(term.synapse, values):
             part = (
                 _spread(left, n_post, values)[:, window] @ rows
                 if left is not None
@@ -81,20 +76,24 @@ def _sum_post(term: Term, values: Values) -> Array:
     return total if term.pre is None else total * values.value(term.pre, ("batch", "pre"))
 
 
-def _synapse_rows(node: Expr, window: slice, values: Values) -> Array:
-    """A factor of each synapse for some rows, worked out in blocks that stay in the cache."""
+def _panels(node: Expr, values: Values) -> Iterator[tuple[slice, Array]]:
+    """A factor of each synapse for a panel of rows at a time, in one buffer, made in blocks that stay in the cache."""
+    shape = values.w.shape
+    many = panel_rows(shape)
     if not gemm.writable_in_place(values.w):
-        return values.value(node, ("post", "pre"), {"post": window})
-    rows = values.xp.empty(
-        (window.stop - window.start, values.w.shape[1]), dtype=values.w.dtype, device=compat.device(values.w)
-    )
+        for window in row_windows(shape, many):
+            yield window, values.value(node, ("post", "pre"), {"post": window})
+        return
+    buffer = values.xp.empty((min(many, shape[0]), shape[1]), dtype=values.w.dtype, device=compat.device(values.w))
+    for window in row_windows(shape, many):
+        rows = buffer[: window.stop - window.start, :]
 
-    def fill(part: slice) -> None:
-        here = slice(window.start + part.start, window.start + part.stop)
-        rows[part, :] = values.value(node, ("post", "pre"), {"post": here})
+        def fill(part: slice, begin: int = window.start, rows: Array = rows) -> None:
+            here = slice(begin + part.start, begin + part.stop)
+            rows[part, :] = values.value(node, ("post", "pre"), {"post": here})
 
-    gemm.for_each(fill, list(row_windows(rows.shape)), rows)
-    return rows
+        gemm.for_each(fill, list(row_windows(rows.shape)), rows)
+        yield window, rows
 
 
 def _sum_cells(array: Array, cells: int, values: Values) -> Array:
