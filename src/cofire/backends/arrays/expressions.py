@@ -14,6 +14,7 @@ from typing import Any
 
 import array_api_compat as compat
 
+from cofire.backends.arrays import gemm
 from cofire.errors import ParameterError
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
@@ -49,18 +50,13 @@ class Evaluator:
 
     def value(self, node: Expr, context: tuple[Axis, ...], window: Window = EVERYTHING) -> Array | float:
         """`node` with the axes of `context`, restricted to the rows, columns or samples in `window`."""
-        match node:
+        match node := self._short(node):
             case Number(value):
                 return value
             case Name(name) if name in self.parameters:
                 return self.parameters[name]
             case Negative(operand):
                 return -self.value(operand, context, window)
-            case Binary("*", Call("sign", (base,)), Binary("**", Call("abs", (same,)), exponent)) if base == same:
-                # sign(x) |x|**n is x |x|**(n - 1), which spares a pass over x.
-                power = self.value(exponent, ())
-                if isinstance(power, int | float) and power >= 1:
-                    return self._signed_power(node, self.value(base, context, window), power)
             case Binary(operator, left, right):
                 return self._arithmetic(
                     node, operator, self.value(left, context, window), self.value(right, context, window)
@@ -69,6 +65,15 @@ class Evaluator:
                 values = [self.value(argument, context, window) for argument in arguments]
                 return self._apply(node, function, values)
         return self.read(node, context, window)
+
+    def fill(self, out: Array, node: Expr, context: tuple[Axis, ...], window: Window = EVERYTHING) -> None:
+        """Writes `node` to `out`; a product without an array between, where the library can."""
+        match node := self._short(node):
+            case Binary("*", left, right) if compat.is_numpy_array(out) or compat.is_torch_array(out):
+                sides = [self.array(self.value(side, context, window)) for side in (left, right)]
+                self.xp.multiply(*sides, out=out)
+            case _:
+                out[...] = self.value(node, context, window)
 
     def number(self, node: Expr) -> float:
         """A subexpression made of parameters only. Raises: `ParameterError` if it is not finite."""
@@ -102,9 +107,14 @@ class Evaluator:
                 return self.xp.sqrt(base)
         return self.xp.pow(self.array(base), self.array(exponent))
 
-    def _signed_power(self, node: Expr, base: Array | float, power: float) -> Array | float:
-        base = self.array(base)
-        return base * self._power(node, self.xp.abs(base), power - 1)
+    def _short(self, node: Expr) -> Expr:
+        """sign(x) |x|**n is x |x|**(n - 1), which spares a pass over x."""
+        match node:
+            case Binary("*", Call("sign", (x,)), Binary("**", Call("abs", (same,)) as size, exponent)) if x == same:
+                power = self.value(exponent, ())
+                if isinstance(power, int | float) and power >= 1:
+                    return Binary("*", x, Binary("**", size, Number(power - 1)))
+        return node
 
     def _apply(self, node: Expr, function: str, values: list[Array | float]) -> Array | float:
         if all(isinstance(value, int | float) for value in values):
@@ -124,10 +134,17 @@ class Values(Evaluator):
     state: Mapping[str, Array]
     reduced: Callable[[Separated, Axis, Values], Array]
     _sums: dict[Expr, Array] = field(default_factory=dict)
+    _squares: dict[int, tuple[Array, float]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
         return int(self.cells[PRE].shape[0])
+
+    def squares(self, array: Array) -> float:
+        """`gemm.squares(array)`, measured once a step."""
+        if id(array) not in self._squares:
+            self._squares[id(array)] = array, gemm.squares(array)  # kept with it, so that the id stays its own
+        return self._squares[id(array)][1]
 
     def read(self, node: Expr, context: tuple[Axis, ...], window: Window) -> Array:
         match node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,12 +53,11 @@ def read_inputs(
     steps = getattr(state, "step", 0)
     uncounted = "this step (pass state= from step to step to have them counted)"
     when = uncounted if state is None else f"step {steps + 1}"
-    advice = f"; if it is computed from the weights, learning diverged at {when}: {tamed(rule)}"
 
     cells: dict[Cell, Array] = {}
     for cell, name, given in ((PRE, "pre", pre), (POST, "post", post), *_cells(plan, signals)):
         sizes = (n_pre, "columns (presynaptic cells)") if cell.side == "pre" else (n_post, "rows (postsynaptic cells)")
-        cells[cell] = _activity(name, given, weights, *sizes, scalar, advice if cell == POST else "")
+        cells[cell] = _activity(name, given, weights, *sizes, scalar)
     samples = cells[PRE].shape[0]
     for cell, array in cells.items():
         if array.shape[0] != samples:
@@ -65,6 +65,10 @@ def read_inputs(
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
     kept = _state(plan, state, weights)
     values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, reduced)
+    for cell, array in cells.items():
+        if not math.isfinite(values.squares(array)):
+            advice = f"; if it is computed from the weights, learning diverged at {when}: {tamed(rule)}"
+            gemm.check_finite(cell_name(cell), array, advice if cell == POST else "")
     return Inputs(values, kept, scalar, when)
 
 
@@ -129,7 +133,7 @@ def check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
             raise ArrayError(f"this rule needs {name}=: give its value with each step")
 
 
-def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: bool, advice: str) -> Array:
+def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: bool) -> Array:
     """Rates as `[batch, cells]`, in the type of the weights."""
     if scalar and isinstance(given, int | float):
         array = np.asarray([[_float(name, given)]])
@@ -142,7 +146,6 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         raise ArrayError(f"{name} has shape {shape}; expected [batch, {cells}], since w has {cells} {which}")
     if array.shape[0] == 0:
         raise ArrayError(f"{name} has shape {tuple(array.shape)}: the batch is empty")
-    gemm.check_finite(name, array, advice)
     return array
 
 

@@ -17,17 +17,21 @@ from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
 from cofire.errors import ArrayError
 from cofire.language.algebra import simplify
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Expr, walk
 from cofire.language.tree import replace as substituted
 from cofire.lowering.products import Separated, Term, additive_terms
 
 
 @dataclass(frozen=True)
 class Product:
-    """`left.T @ right`, with `left[k, post]` and `right[k, pre]`; k is the samples, or 1."""
+    """`left.T @ right`, with `left[k, post]` and `right[k, pre]`; k is the samples, or 1.
+
+    `bound`: what no number of it exceeds in size, by Cauchy and Schwarz.
+    """
 
     left: Array
     right: Array
+    bound: float
 
 
 Block = Callable[[slice], Array]
@@ -49,14 +53,12 @@ class Work:
         scale = self.scale
         return scale if isinstance(scale, float) or scale.shape[0] == 1 else scale[window, :]
 
-
     def bound(self, squares: float) -> float:
-        """What no number of the result exceeds in size (Cauchy and Schwarz), from the sum of squares of the base."""
+        """What no number of the result exceeds in size, if the squares of the base come to so much."""
         if self.blocks:
             return math.inf
         scale = abs(self.scale) if isinstance(self.scale, float) else math.sqrt(gemm.squares(self.scale))
-        sizes = (gemm.squares(product.left) * gemm.squares(product.right) for product in self.products)
-        return scale * math.sqrt(squares) + sum(map(math.sqrt, sizes))
+        return scale * math.sqrt(squares) + sum(product.bound for product in self.products)
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ def _product(term: Term, gain: float, values: Values) -> Product:
     else:
         left = _wide(_vector(term.post, "post", values), n_post, values)
         right = _wide(_vector(term.pre, "pre", values), n_pre, values)
-    return Product(left * factor, right) if n_post < n_pre else Product(left, right * factor)
+    bound = abs(factor) * math.sqrt(values.squares(left)) * math.sqrt(values.squares(right))
+    return Product(left * factor, right, bound) if n_post < n_pre else Product(left, right * factor, bound)
 
 
 def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Array:
@@ -191,7 +194,7 @@ def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Arra
 def _checked(factor: Expr, side: Axis, values: Values) -> Array:
     """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
     array = values.array(values.value(factor, ("batch", side)))
-    if not isinstance(factor, Cell) and not gemm.is_finite(array):
+    if not math.isfinite(values.squares(array)) and not gemm.is_finite(array):
         gemm.check_finite("w", values.w)
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
     return array

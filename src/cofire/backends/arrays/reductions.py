@@ -90,7 +90,7 @@ def _panels(node: Expr, values: Values) -> Iterator[tuple[slice, Array]]:
 
         def fill(part: slice, begin: int = window.start, rows: Array = rows) -> None:
             here = slice(begin + part.start, begin + part.stop)
-            rows[part, :] = values.value(node, ("post", "pre"), {"post": here})
+            values.fill(rows[part, :], node, ("post", "pre"), {"post": here})
 
         gemm.for_each(fill, list(row_windows(rows.shape)), rows)
         yield window, rows
