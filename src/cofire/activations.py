@@ -37,7 +37,8 @@ def soft(u: Array, temperature: float) -> Array:
     below *= temperature
     q = xp.exp(below)
     q /= xp.sum(q, axis=1, keepdims=True)
-    return xp.copysign(q, below)  # 0 below the greatest, so plus, and minus for all others
+    # 0 below the greatest, so plus, and minus for all others; a third array would cost more than the arithmetic
+    return xp.copysign(q, below, out=below) if compat.is_torch_array(u) else xp.copysign(q, below)
 
 
 def ranked(u: Array, rank: int, depression: float) -> Array:
