@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cofire import rules
-from cofire.backends.arrays.gemm import writable_in_place
+from cofire.backends.arrays.library import writable_in_place
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.tree import Call, Cell, Weight, walk
 from cofire.memory._arrays import Array, Home, to_numpy, without_diagonal

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-import array_api_compat as compat
-
-from cofire.backends.arrays import gemm
+from cofire.backends.arrays import gemm, library
 from cofire.errors import ParameterError
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
@@ -45,7 +43,7 @@ class Evaluator:
     def array(self, value: Array | float) -> Array:
         """`value` as an array of the library, type and device of the weights."""
         if isinstance(value, int | float):
-            return self.xp.full((), value, dtype=self.w.dtype, device=compat.device(self.w))
+            return self.xp.full((), value, dtype=self.w.dtype, device=library.device(self.w))
         return value
 
     def value(self, node: Expr, context: tuple[Axis, ...], window: Window = EVERYTHING) -> Array | float:
@@ -69,7 +67,7 @@ class Evaluator:
     def fill(self, out: Array, node: Expr, context: tuple[Axis, ...], window: Window = EVERYTHING) -> None:
         """Writes `node` to `out`; a product without an array between, where the library can."""
         match node := self._short(node):
-            case Binary("*", left, right) if compat.is_numpy_array(out) or compat.is_torch_array(out):
+            case Binary("*", left, right) if library.is_numpy(out) or library.is_torch(out):
                 sides = [self.array(self.value(side, context, window)) for side in (left, right)]
                 self.xp.multiply(*sides, out=out)
             case _:

@@ -10,10 +10,9 @@ from contextvars import copy_context
 from functools import cache
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
-from cofire.backends.arrays import blas
+from cofire.backends.arrays import blas, library
 from cofire.errors import ArrayError
 
 Array = Any
@@ -21,21 +20,11 @@ Array = Any
 _MANY = 1 << 19  # numbers from which a second thread pays
 
 
-def writable_in_place(array: Array) -> bool:
-    """Whether the library lets arrays be changed at all."""
-    return bool(compat.is_writeable_array(array)) or compat.is_numpy_array(array)
-
-
-def on_accelerator(array: Array) -> bool:
-    """Whether the array is on a GPU or the like, where large pieces are best and each look at a value waits."""
-    return bool(compat.is_cupy_array(array)) or (compat.is_torch_array(array) and array.device.type != "cpu")
-
-
 def add_product(out: Array, left: Array, right: Array) -> None:
     """`out += left.T @ right`; `left[k, rows]`, `right[k, columns]`, `out[rows, columns]`."""
-    if compat.is_numpy_array(out):
+    if library.is_numpy(out):
         blas.add_product(out, left, right)
-    elif compat.is_torch_array(out):
+    elif library.is_torch(out):
         out.addmm_(left.T, right)
     else:
         out += left.T @ right
@@ -46,7 +35,7 @@ def set_scaled(out: Array, base: Array, scale: Array | float) -> None:
     if isinstance(scale, float) and scale == 1.0:
         if out is not base:
             out[...] = base
-    elif compat.is_numpy_array(out):
+    elif library.is_numpy(out):
         np.multiply(base, out.dtype.type(scale) if isinstance(scale, float) else scale, out=out)
     elif out is base:
         out *= scale
@@ -60,7 +49,7 @@ def for_each(work: Callable[[slice], None], pieces: list[slice], array: Array) -
     NumPy's own functions use one core; other libraries see to that themselves.
     """
     half = len(pieces) // 2
-    if not half or not compat.is_numpy_array(array) or array.size < _MANY:
+    if not half or not library.is_numpy(array) or array.size < _MANY:
         for piece in pieces:
             work(piece)
         return
@@ -83,20 +72,20 @@ if hasattr(os, "register_at_fork"):
 
 def squares(array: Array) -> float:
     """The sum of all squares, in one pass. It is finite only if every number is, and none too large to be squared."""
-    if compat.is_numpy_array(array) and array.dtype.char in "fd" and array.flags.forc:
+    if library.is_numpy(array) and array.dtype.char in "fd" and array.flags.forc:
         flat = array.ravel(order="K")
         return float(flat.dot(flat))
-    if compat.is_torch_array(array) and array.is_contiguous():
+    if library.is_torch(array) and array.is_contiguous():
         flat = array.view(-1)
         return float(flat.dot(flat))
-    return float(compat.array_namespace(array).sum(array * array))
+    return float(library.namespace(array).sum(array * array))
 
 
 def is_finite(array: Array) -> bool:
     """Whether every number is finite, without a temporary array in the usual case."""
     if math.isfinite(squares(array)):
         return True
-    xp = compat.array_namespace(array)
+    xp = library.namespace(array)
     return bool(xp.all(xp.isfinite(array)))
 
 
@@ -104,7 +93,7 @@ def check_finite(name: str, array: Array, hint: str = "") -> None:
     """Raises: `ArrayError` saying how many values are not finite, where the first is, and the hint."""
     if is_finite(array):
         return
-    xp = compat.array_namespace(array)
+    xp = library.namespace(array)
     wrong = xp.astype(~xp.isfinite(array), xp.int64)
     first = int(xp.argmax(xp.reshape(wrong, (-1,))))
     place = list(divmod(first, array.shape[1]) if array.ndim == 2 else (first,))

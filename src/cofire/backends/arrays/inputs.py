@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
-from cofire.backends.arrays import gemm
+from cofire.backends.arrays import gemm, library
 from cofire.backends.arrays.expressions import ORDER, Array, Values
 from cofire.backends.arrays.reductions import reduced
 from cofire.backends.state import RuleState
@@ -45,7 +44,7 @@ def read_inputs(
     """Raises: `ArrayError` naming the array, its shape and what was expected."""
     scalar = isinstance(w, int | float) and not isinstance(w, bool)
     weights = np.asarray([[_float("w", w)]]) if scalar else _weights(w)
-    xp = compat.array_namespace(weights)
+    xp = library.namespace(weights)
     n_post, n_pre = weights.shape
     check_names(rule, plan, signals)
     if state is not None and not isinstance(state, Mapping):
@@ -76,32 +75,32 @@ def output_array(out: Any, w: Array) -> Array | None:
     """`out` if it can take the new weights. Raises: `ArrayError`."""
     if out is None:
         return None
-    if not compat.is_array_api_obj(out) or compat.array_namespace(out) is not compat.array_namespace(w):
+    if not library.is_array(out) or library.namespace(out) is not library.namespace(w):
         raise ArrayError(f"out is {_kind(out)}; it must be an array of the same library as w")
-    if not gemm.writable_in_place(out):
+    if not library.writable_in_place(out):
         raise ArrayError(
             "out cannot be used: arrays of this library cannot be changed; use the weights that step returns"
         )
-    if compat.is_numpy_array(out) and not out.flags.writeable:
+    if library.is_numpy(out) and not out.flags.writeable:
         raise ArrayError("out is read-only; leave out= away to get a new array")
     if out.shape != w.shape or out.dtype != w.dtype:
         raise ArrayError(f"out has shape {tuple(out.shape)} and type {out.dtype}; w has {tuple(w.shape)} and {w.dtype}")
-    out = out.detach() if compat.is_torch_array(out) else out
-    if compat.is_numpy_array(out) and out is not w and np.may_share_memory(out, w):
+    out = out.detach() if library.is_torch(out) else out
+    if library.is_numpy(out) and out is not w and np.may_share_memory(out, w):
         same = out.__array_interface__["data"] == w.__array_interface__["data"] and out.strides == w.strides
         if not same and np.shares_memory(out, w):
             raise ArrayError("out overlaps w without being w; give w itself or an array of its own")
         return w if same else out
-    if compat.is_torch_array(out) and out.data_ptr() == w.data_ptr() and out.stride() == w.stride():
+    if library.is_torch(out) and out.data_ptr() == w.data_ptr() and out.stride() == w.stride():
         return w
     return out
 
 
 def _weights(w: Any) -> Array:
-    if not compat.is_array_api_obj(w) or isinstance(w, np.ma.MaskedArray):
+    if not library.is_array(w) or isinstance(w, np.ma.MaskedArray):
         raise ArrayError(f"w is {_kind(w)}; it must be an array [post, pre], or a number for one synapse")
-    w = w.detach() if compat.is_torch_array(w) else w
-    xp = compat.array_namespace(w)
+    w = w.detach() if library.is_torch(w) else w
+    xp = library.namespace(w)
     if not xp.isdtype(w.dtype, "real floating"):
         raise ArrayError(f"w has type {w.dtype}; learning needs a floating-point type such as float32")
     if w.ndim != 2:
@@ -151,9 +150,9 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
 
 def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
     """A modulator as `[samples]`."""
-    xp = compat.array_namespace(w)
+    xp = library.namespace(w)
     if isinstance(given, int | float):
-        array = xp.full((1,), _float(name, given), dtype=w.dtype, device=compat.device(w))
+        array = xp.full((1,), _float(name, given), dtype=w.dtype, device=library.device(w))
     else:
         array = _like(name, given, w)
         array = xp.reshape(array, (1,)) if array.ndim == 0 else array
@@ -167,34 +166,36 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
 
 def _like(name: str, given: Any, w: Array) -> Array:
     """`given` in the library and type of the weights; counts and truth values become numbers."""
-    if isinstance(given, list | tuple) and compat.is_numpy_array(w):
+    if isinstance(given, list | tuple) and library.is_numpy(w):
         try:
             given = np.asarray(given)
         except ValueError:
             raise ArrayError(f"{name} is a list whose rows differ in length; it must be an array") from None
     if isinstance(given, np.ma.MaskedArray):
         raise ArrayError(f"{name} is a masked array; fill or drop what is masked first")
-    if not compat.is_array_api_obj(given):
+    if not library.is_array(given):
         raise ArrayError(f"{name} is {_kind(given)}; it must be an array of the same library as w")
-    given = given.detach() if compat.is_torch_array(given) else given
-    xp = compat.array_namespace(w)
-    if compat.array_namespace(given) is not xp:
+    given = given.detach() if library.is_torch(given) else given
+    xp = library.namespace(w)
+    if library.namespace(given) is not xp:
         raise ArrayError(f"{name} is {_kind(given)} and w is {_kind(w)}; give both in one library")
-    if compat.device(given) != compat.device(w):
-        raise ArrayError(f"{name} is on {compat.device(given)} and w on {compat.device(w)}; move one of them")
+    if library.device(given) != library.device(w):
+        raise ArrayError(f"{name} is on {library.device(given)} and w on {library.device(w)}; move one of them")
+    if given.dtype == w.dtype:
+        return given
     if not xp.isdtype(given.dtype, ("bool", "integral", "real floating")):
         raise ArrayError(f"{name} has type {given.dtype}; it must hold real numbers")
-    return given if given.dtype == w.dtype else xp.astype(given, w.dtype)
+    return xp.astype(given, w.dtype)
 
 
 def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
-    xp = compat.array_namespace(w)
+    xp = library.namespace(w)
     arrays: dict[str, Array] = {}
     sizes = {"post": w.shape[0], "pre": w.shape[1]}
     for item in plan.states:
         shape = tuple(sizes[axis] for axis in ORDER if axis in item.axes)
         if state is None:
-            arrays[item.key] = xp.zeros(shape, dtype=w.dtype, device=compat.device(w))
+            arrays[item.key] = xp.zeros(shape, dtype=w.dtype, device=library.device(w))
             continue
         if item.key not in state:
             raise ArrayError(f"the state does not hold {item.key!r}: it belongs to another rule")

@@ -9,9 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import array_api_compat as compat
-
-from cofire.backends.arrays import gemm
+from cofire.backends.arrays import gemm, library
 from cofire.backends.arrays.blocks import ORDERED, cached_rows, panel_rows, row_windows, sample_windows
 from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
 from cofire.errors import ArrayError
@@ -87,13 +85,13 @@ def add_terms(
     read before it is written, and what needs all rows is worked out before the first is.
     """
     work = _sorted(separated, base, keep, gain, values)
-    if not gemm.writable_in_place(base):
+    if not library.writable_in_place(base):
         guard.before(base)
         return guard.done(_at_once(work, base))
     if out is None:
-        out = values.xp.empty(base.shape, dtype=base.dtype, device=compat.device(base))
+        out = values.xp.empty(base.shape, dtype=base.dtype, device=library.device(base))
     rows = min(work.rows, base.shape[0])
-    pieces = rows if gemm.on_accelerator(base) else cached_rows(base.shape)
+    pieces = rows if library.on_accelerator(base) else cached_rows(base.shape)
     for window in row_windows(base.shape, rows):
         _write(work, window, base, out, guard, pieces)
     return out
@@ -122,7 +120,7 @@ def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pie
     gemm.for_each(begin, windows, out[window, :])
     for product in work.products:
         gemm.add_product(out[window, :], product.left[:, window], product.right)
-    finite = work.bound(sum(squares)) < float(compat.array_namespace(out).finfo(out.dtype).max) / 4
+    finite = work.bound(sum(squares)) < float(library.namespace(out).finfo(out.dtype).max) / 4
     if guard.held is not None or not finite:  # else all are finite, and need not be read again
         gemm.for_each(finish, windows, out[window, :])
 
@@ -139,7 +137,7 @@ def _at_once(work: Work, base: Array) -> Array:
 
 
 def _joined(pieces: list[Array], like: Array) -> Array:
-    return compat.array_namespace(like).concat(pieces, axis=0)
+    return library.namespace(like).concat(pieces, axis=0)
 
 
 def _sorted(separated: Separated, base: Array, keep: float, gain: float, values: Values) -> Work:
@@ -212,7 +210,7 @@ def _vector(factor: Expr | None, side: Axis, values: Values) -> Array | None:
 
 def _wide(vector: Array | None, cells: int, values: Values) -> Array:
     if vector is None:
-        return values.xp.ones((1, cells), dtype=values.w.dtype, device=compat.device(values.w))
+        return values.xp.ones((1, cells), dtype=values.w.dtype, device=library.device(values.w))
     return vector if vector.shape[1] == cells else values.xp.broadcast_to(vector, (1, cells))
 
 
@@ -253,7 +251,7 @@ def _ordered_block(term: Term, gain: float, values: Values) -> Block:
         change = here.T @ residual
         for summed in parts:
             among = values.xp.tril(here.T @ summed[:, window])
-            if gemm.writable_in_place(residual):
+            if library.writable_in_place(residual):
                 gemm.add_product(change, among.T, rows)
                 gemm.add_product(residual, summed[:, window].T, rows)
             else:

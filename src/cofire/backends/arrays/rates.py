@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
-from cofire.backends.arrays import gemm
+from cofire.backends.arrays import gemm, library
 from cofire.backends.arrays.expressions import Array, Axis, Values
 from cofire.backends.arrays.inputs import Inputs, output_array, read_inputs, tamed
 from cofire.backends.arrays.products import Guard, add_terms
@@ -164,7 +163,7 @@ def held(w: Array, rule: Rule, xp: Any) -> Array:
 @contextmanager
 def _quiet(w: Any) -> Iterator[None]:
     """No autograd graph, and no warnings of NumPy: what is not finite is found and reported by us."""
-    if compat.is_torch_array(w):
+    if library.is_torch(w):
         import torch
 
         with torch.no_grad():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import array_api_compat as compat
-
-from cofire.backends.arrays import gemm
+from cofire.backends.arrays import gemm, library
 from cofire.backends.arrays.blocks import panel_rows, row_windows, sample_windows
 from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
 from cofire.language.tree import Expr, Weight
@@ -26,7 +24,7 @@ def reduced(separated: Separated, axis: Axis, values: Values) -> Array:
     for part in tiled:
         total = total + _summed_tiles(part, axis, values)
     return (
-        values.xp.full((1, 1), total, dtype=values.w.dtype, device=compat.device(values.w))
+        values.xp.full((1, 1), total, dtype=values.w.dtype, device=library.device(values.w))
         if isinstance(total, float)
         else total
     )
@@ -49,7 +47,7 @@ def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
     """The sum over presynaptic cells of `synapse[post, pre] · right[batch, pre]`, a panel of rows at a time."""
     xp, n_pre = values.xp, values.w.shape[1]
     right = (
-        xp.ones((1, n_pre), dtype=values.w.dtype, device=compat.device(values.w))
+        xp.ones((1, n_pre), dtype=values.w.dtype, device=library.device(values.w))
         if right is None
         else _spread(right, n_pre, values)
     )
@@ -80,11 +78,11 @@ def _panels(node: Expr, values: Values) -> Iterator[tuple[slice, Array]]:
     """A factor of each synapse for a panel of rows at a time, in one buffer, made in blocks that stay in the cache."""
     shape = values.w.shape
     many = panel_rows(shape)
-    if not gemm.writable_in_place(values.w):
+    if not library.writable_in_place(values.w):
         for window in row_windows(shape, many):
             yield window, values.value(node, ("post", "pre"), {"post": window})
         return
-    buffer = values.xp.empty((min(many, shape[0]), shape[1]), dtype=values.w.dtype, device=compat.device(values.w))
+    buffer = values.xp.empty((min(many, shape[0]), shape[1]), dtype=values.w.dtype, device=library.device(values.w))
     for window in row_windows(shape, many):
         rows = buffer[: window.stop - window.start, :]
 

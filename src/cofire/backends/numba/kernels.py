@@ -398,7 +398,7 @@ class _Kernel(Reader):
     def _settle(self) -> None:
         text = "Every synapse, brought up to step `now`; what was noted of the cells' spikes is learnt and struck out."
         with self._function("settle", "axons", "now", text=text, calls=("learn",)):
-            self._call("learn", "axons", "0", "len(axons)", "now", "False")
+            self._call("learn", "axons", "np.int64(0)", "len(axons)", "now", "np.bool_(False)")
             if self.needs_log:
                 with self.out.block("for j in range(first, past)"):
                     self.out("logged[j], newest[j], second[j] = 0, -1, -1")

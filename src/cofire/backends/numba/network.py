@@ -256,7 +256,7 @@ class _Network:
         def arrive(axons: str, begin: str, end: str) -> None:
             if kernel:
                 with self.out.block(f"if {learning}"):
-                    self._call(projection, "learn", axons, begin, end, f"{name}_now", "True", at="before")
+                    self._call(projection, "learn", axons, begin, end, f"{name}_now", "np.bool_(True)", at="before")
                     if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
                         self.out(f"{name}_arrived = True")
             self._send(projection, axons, begin, end)
@@ -361,7 +361,9 @@ class _Network:
             elif "pre" in kernel.hurries:
                 self._for_each_arrival(
                     projection,
-                    lambda who, begin, end: self._call(projection, "learn", who, begin, end, f"{now} + 1", "False"),
+                    lambda who, begin, end: self._call(
+                        projection, "learn", who, begin, end, f"{now} + 1", "np.bool_(False)"
+                    ),
                 )
             if kernel.drifts:
                 self._call(projection, "drift", axons, now)
