@@ -217,6 +217,8 @@ def test_the_state_is_checked_and_not_modified() -> None:
         rules.covariance().step(**given, state=state)
     with pytest.raises(ArrayError, match=r"has shape \(2,\); expected \(5,\)"):
         rule.step(np.ones((5, 3)), pre=given["pre"], post=np.ones((4, 5)), state=state)
+    with pytest.raises(ArrayError, match="the state holds 'x', which this rule does not keep"):
+        rule.step(**given, state={**state, "x": np.ones(3)})
     with pytest.raises(ArrayError, match="state is list"):
         rule.step(**given, state=[])
     with pytest.raises(ArrayError, match="the state does not hold"):

@@ -205,6 +205,9 @@ def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
                 f"state[{item.key!r}] has shape {getattr(kept, 'shape', None)}; expected {shape} for these weights"
             )
         arrays[item.key] = _like(f"state[{item.key!r}]", kept, w)
+    for key in state or ():
+        if key not in arrays:
+            raise ArrayError(f"the state holds {key!r}, which this rule does not keep{did_you_mean(key, arrays)}")
     return RuleState(arrays, getattr(state, "step", 0))
 
 
