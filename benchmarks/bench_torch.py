@@ -4,10 +4,12 @@ CIFAR-10 shaped: images of 3 x 32 x 32, 96 filters of 5 x 5, `soft_hebb` with it
 The floor: the forward convolution and one weight-gradient pass. Research code: the weight change as a convolution of
 the images with the whole output map as its kernel, one kernel a channel. All in both of torch's memory formats.
 
-Measured with one thread on a busy machine: research code / step was 3.1 with 256 images and 4.0 in channels_last, but
-1.9 and 1.7 with 10, where forward pass and competition, which both have, take most of the time. The update alone, map
-as kernel / weight-gradient pass: 3.0 and 8.5 with 256 images, 8.8 and 10.8 with 10. Products of patches written out,
-also those that the forward pass could share, took 0.8 to 1.6 times the weight-gradient pass, in channels_last twice it.
+Measured on two cores, quiet, two threads (one): research code / step was 3.1 (3.4) with 256 images, 4.7 (4.8) in
+channels_last; with 10 images 1.6 to 2.4, since the forward pass, which both have, takes a third of the step there, and
+much of what is left is the memory that torch takes anew for each map: with glibc told to keep it (MALLOC_TOP_PAD_ and
+MALLOC_MMAP_THRESHOLD_) both halve. The update alone, map as kernel / weight-gradient pass: 2.2 to 6 with 10 images, 2.5
+to 8 with 256. Products of patches written out, also those that the forward pass could share, took 0.8 to 1.6 times the
+weight-gradient pass, in channels_last twice it.
 """
 
 from __future__ import annotations
