@@ -46,5 +46,5 @@ def test_conv_epoch(compare: Any, benchmark: Any) -> None:
                 each(products, seen[first : first + 2])
 
     benchmark.pedantic(epoch, rounds=3, warmup_rounds=1)
-    compare.ratio("epoch / its bare products", epoch, floor, "<= 4", rounds=7)
+    compare.ratio("epoch / its bare products", epoch, floor, "the competition is beside them", rounds=7)
     compare.value("seconds for 60,000 images", benchmark.stats.stats.min * 60_000 / IMAGES, "<= 15 on 2 cores")
