@@ -4,7 +4,8 @@ The floor: the bare matrix products of the plan, and one read and one write of w
 Research code: NumPy, one sample after another, with np.outer; and the whole batch at once, with np.einsum.
 
 Measured on two cores, quiet, in place: 0.9 to 1.26 times the floor, but krotov_hopfield at 64x(4096-4096) 1.33, which
-reads w once more for |w|^(p-1), and sanger 1.6: what the rows above leave over is taken 64 rows at a time, in products
+reads w once more for |w|^(p-1) (1.15 with OPENBLAS_THREAD_TIMEOUT=4: a thread of OpenBLAS that waits for work takes
+half of the core from ours), and sanger 1.6: what the rows above leave over is taken 64 rows at a time, in products
 too small for full speed, of which the triangle within the rows is one more. New arrays 1.1 to 1.55, sanger 1.6 to 1.8.
 Below its floor a step can be since BLAS adds to w, where the floor reads and writes w beside the product. Einsum took
 10 to 15 times as long at 64x(4096-4096) and 7 to 8.5 at 256x(784-2000), where the floor itself would reach 9; sanger
