@@ -101,6 +101,9 @@ def test_explain_needs_no_numbers(command: Command) -> None:
         (["run", "good", "--set", "stepps=1"], ["did you mean 'steps'"]),
         (["run", "good", "--set", "steps=0"], ["steps = '0'"]),
         (["run", "good", "--set", "steps=many"], ["steps = 'many'"]),
+        (["run", "good", "--set", "steps=" + "9" * 5000], ["steps = '999", " ... "]),
+        (["run", "good", "--set", "steps=\udcff"], ["is no text"]),
+        (["run", "good", "--set", "steps=3", "--set", "steps=4"], ["a key is given with --set twice"]),
         (["run", "good", "--set", "steps"], ["'steps' is not of the form key=value"]),
         (["run", "good", "--rule", "ojja"], ["did you mean 'oja'"]),
         (["run", "good", "--rule", "oja(etta=1)"], ["did you mean 'eta'"]),
@@ -116,7 +119,15 @@ def test_what_is_typed_wrongly_is_one_line_and_code_2(command: Command, argument
 
 
 @pytest.mark.parametrize(
-    "arguments", [["run"], ["nonsense"], ["show", "oja", "--nonsense"], ["run", "good", "--seed", "-1"], ["tour", "x"]]
+    "arguments",
+    [
+        ["run"],
+        ["nonsense"],
+        ["show", "oja", "--nonsense"],
+        ["run", "good", "--seed", "-1"],
+        ["run", "good", "--seed", "9" * 20],
+        ["tour", "x"],
+    ],
 )
 def test_wrong_usage_is_code_2(command: Command, arguments: list[str]) -> None:
     said = command(*arguments)

@@ -63,6 +63,7 @@ def test_runs_are_found(command: Command, ids: list[str]) -> None:
         (["--rule", "ojja"], 2, "did you mean 'oja'"),
         (["--verdict", "reproducd"], 2, "did you mean 'reproduced'"),
         (["--since", "yesterday"], 2, "is not a date"),
+        (["--since", "0001-01-01T00:00+14:00"], 2, "is not a date"),
         (["show", "nothing"], 1, "no run 'nothing' is kept"),
         (["delete", "nothing"], 1, "no run 'nothing' is kept"),
         (["export", "nothing", "--to", "csv"], 1, "no run 'nothing' is kept"),

@@ -82,6 +82,7 @@ def test_the_figure_is_described(tree: ElementTree.Element) -> None:
     assert len(images) == 1
     assert images[0].get("alt") == 'Figure with 2 panels. The <weight> & its "way": w against step. nothing.'
     assert (images[0].get("width"), images[0].get("height")) == ("300", "150")
+    assert images[0].get("style") == "--across: 7.9rem"
     assert said(tree.find(".//article/figure/figcaption")) == "Drawn from this run: oja; seed 0."
 
 
@@ -98,6 +99,8 @@ def test_the_table_can_be_heard(tree: ElementTree.Element) -> None:
         assert [cell.tag for cell in row] == ["th", "td", "td", "td"]
         assert row[0].get("scope") == "row"
         assert [cell.get("data-label") for cell in row[1:]] == ["measured", "published", "verdict"]
+    flags = {flag.text: flag.get("title") for flag in table.iterfind(".//span[@class='flag']")}
+    assert flags == {"S1": "one source", "M": "recalled, not checked", "theory": "follows from theory"}
 
 
 def test_headings_are_in_order(tree: ElementTree.Element) -> None:

@@ -75,7 +75,9 @@ def test_a_sweep_runs_only_what_is_not_kept(command: Command, monkeypatch: pytes
         (["good", "--over", "steps=1:2:4"], ["steps = 1.33333333333"]),
         (["good", "--over", "steps=1:2:2", "--over", "steps=1:3:3"], ["twice"]),
         (["good", "--over", "steps=1:2:2", "--set", "steps=3"], ["--over and with --set"]),
+        (["good", "--over", "steps=-1e308:1e308:3"], ["write steps=a:b:n"]),
         (["good", "--rules", "ojja"], ["did you mean 'oja'"]),
+        (["good", "--rules", ","], ["--rules ',' names no rule"]),
         (["good", "--rules", "oja,hebb"], ["good cannot run with 'hebb': it is called hebb"]),
         (["waits", "--over", "seconds=0:1:99999", "--seeds", "9"], ["at most 100000"]),
     ],
@@ -94,7 +96,12 @@ def test_what_is_typed_wrongly_is_refused_before_anything_runs(
 def test_two_sweeps_with_one_name(command: Command) -> None:
     assert command("sweep", "good", "--over", "steps=1:2:2").code == 0
     refused(command("sweep", "good", "--over", "steps=1:3:3"), 2, "cofire-sweep-good holds the table of another sweep")
+    refused(
+        command("sweep", "good", "--over", "steps=1:2:2", "--set", "sizes=2"), 2, "holds the table of another sweep"
+    )
     assert {row["steps"] for row in rows("cofire-sweep-good")} == {"1", "2"}
+    Path("cofire-sweep-good/sweep.json").write_bytes(b"\xff{")
+    refused(command("sweep", "good", "--over", "steps=1:2:2"), 2, "sweep.json cannot be read: give a new folder")
     with locks.held(home(), str(Path("busy").absolute()), ""):
         refused(command("sweep", "good", "--out", "busy"), 1, "another sweep is writing to it")
     assert not Path("busy").exists()

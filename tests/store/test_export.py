@@ -22,6 +22,7 @@ NAMED = {
     "z": np.array([1 + 2j]),
     "inner/part": np.array(2.5),
     "empty": np.zeros((0, 2)),
+    "numbers": np.array([7, 8]),
 }
 
 
@@ -31,7 +32,7 @@ def test_netcdf(tmp_path: Path) -> None:
         assert json.loads(file.cofire.decode()) == DESCRIBED
         found = {name: variable[...] for name, variable in file.variables.items()}
     assert found.keys() == (NAMED.keys() - {"z", "inner/part", "empty"}) | {"z.real", "z.imag", "inner_part"}
-    for name in ("w", "cube", "counts", "huge"):
+    for name in ("w", "cube", "counts", "huge", "numbers"):
         assert np.array_equal(found[name], NAMED[name])
     assert found["cube"].dtype.newbyteorder("=") == np.float32
     assert found["held"].tolist() == [1, 0]
@@ -44,6 +45,7 @@ def test_csv(tmp_path: Path) -> None:
     read = {path.stem: list(csv.reader(path.read_text("utf-8").splitlines())) for path in tmp_path.glob("*.csv")}
     assert read["findings"] == [["claim", "measured", "verdict"], ["a, b", "1", "reproduced"]]
     assert read["numbers"] == [["name", "value"], ["inner/part", "2.5"]]
+    assert read["numbers_"] == [["7"], ["8"]]
     assert read["w"] == [["0.0", "1.0", "2.0"], ["3.0", "4.0", "5.0"]]
     assert read["names"] == [["Oja"], ["ü"]]
     assert read["cube"][0] == ["index_0", "index_1", "index_2", "value"]

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -169,6 +170,20 @@ def test_a_lost_or_broken_catalogue_is_made_again(tmp_path: Path) -> None:
     assert (tmp_path / "catalogue.damaged").read_bytes() == content
 
 
+@pytest.mark.parametrize("change", ["update runs set rules = '['", "drop table runs"])
+def test_a_catalogue_that_rotted_says_how_to_mend_it(tmp_path: Path, change: str) -> None:
+    with Store(tmp_path) as store:
+        identity = store.keep(described(), DATA, None)
+    with closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as connection, connection:
+        connection.execute(change)
+    mend = "delete it, and it is made again" if "update" in change else "COFIRE_HOME changes it"
+    with Store(tmp_path) as store, pytest.raises(StoreError, match=f"the catalogue .*; {mend}"):
+        store.find()
+    (tmp_path / "catalogue.sqlite").unlink()
+    with Store(tmp_path) as store:
+        assert [kept.id for kept in store.find()] == [identity]
+
+
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
@@ -176,6 +191,8 @@ def test_a_lost_or_broken_catalogue_is_made_again(tmp_path: Path) -> None:
         ("findings.json", b"{", "findings.json has 1 bytes|Expecting"),
         ("findings.json", b"[]", "findings.json"),
         ("findings.json", b'{"experiment": "x"}', "findings.json has|it lacks"),
+        ("findings.json", json.dumps(described(seed=10**19)).encode(), "findings.json has|its seed is 1000"),
+        ("findings.json", json.dumps(described(seed=float("inf"))).encode(), "findings.json has|infinity"),
         ("data.npz", DATA[:100], "data.npz has 100 bytes|not whole"),
         ("data.npz", None, "missing|no such file|not whole"),
     ],
@@ -212,6 +229,15 @@ def test_bytes_that_rotted_are_found_when_they_are_read(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(StoreError, match=f"the run {identity} is damaged: data.npz"):
             store.arrays(identity)
+        path.write_bytes(b"\0" * len(content))
+        with pytest.raises(StoreError, match=f"the run {identity} is damaged: data.npz: it is not whole"):
+            store.arrays(identity)
+        path = tmp_path / "runs" / identity / "findings.json"
+        size = path.stat().st_size
+        for rotten in ("[" * 10_000, json.dumps(described() | {"rules": [3]})):
+            path.write_text(rotten.ljust(size))
+            with pytest.raises(StoreError, match=f"the run {identity} is damaged: findings.json"):
+                store.described(identity)
 
 
 def test_a_pickle_is_never_read(tmp_path: Path) -> None:

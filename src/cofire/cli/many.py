@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cofire.cli.options import Full, Out, Seed, Sets, reading
-from cofire.errors import CofireError
+from cofire.errors import CofireError, shown
 
 
 def sweep(
@@ -45,6 +45,8 @@ def sweep(
         if len(dict(axes)) < len(axes):
             raise CofireError("a key is given with --over twice")
         typed = {text: arguments.rule_or_name(text) for text in arguments.listed(rules or "")}
+        if rules is not None and not typed:
+            raise CofireError(f"--rules {shown(rules)} names no rule")
         numbers = range(seed, seed + seeds)
         made = sweeps.made(experiment, dict(axes), typed, numbers, changes(experiment, sets), full=full)
         atomic.check_folder(target, sweeps.FILES)
@@ -116,6 +118,10 @@ def matrix(
 
 
 def _check_same(path: Path, grid: str) -> None:
-    """Refuses a folder that holds another sweep's table."""
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(grid):
+    """Refuses a folder that holds another sweep's table, or one that cannot be read."""
+    try:
+        same = not path.exists() or json.loads(path.read_text(encoding="utf-8")) == json.loads(grid)
+    except (OSError, ValueError):
+        raise CofireError(f"{path} cannot be read: give a new folder with --out") from None
+    if not same:
         raise CofireError(f"{path.parent} holds the table of another sweep: give a new folder with --out")

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cofire.errors import CofireError
+from cofire.errors import CofireError, ParameterError
 
 if TYPE_CHECKING:
     from cofire.experiments import Experiment
 
-Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers; the same seed gives the same numbers.")]
+LAST_SEED = 4_000_000  # some experiments make 1000 seeds of one, and scikit-learn takes them up to 2^32
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=LAST_SEED, help="Start of the random numbers; the same seed gives the same numbers."),
+]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results, made by the command.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value; may be repeated.")]
 Full = Annotated[bool, typer.Option("--full", help="The paper's size, instead of some seconds.")]
@@ -42,5 +46,8 @@ def changes(experiment: Experiment, sets: list[str] | None) -> dict[str, Any]:
     from cofire.cli import arguments
 
     several = {key for key, value, *_ in experiment.describe_settings() if isinstance(value, list | tuple)}
-    typed = dict(map(arguments.assignment, sets or ()))
+    pairs = [arguments.assignment(text) for text in sets or ()]
+    typed = dict(pairs)
+    if len(typed) < len(pairs):
+        raise ParameterError("a key is given with --set twice")
     return {key: [part.strip() for part in text.split(",")] if key in several else text for key, text in typed.items()}

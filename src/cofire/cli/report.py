@@ -151,17 +151,18 @@ def _figure(one: Record) -> str:
         return ""
     width, height = (int.from_bytes(one.png[at : at + 4], "big") for at in (16, 20))  # of the PNG's first chunk
     data, words = b64encode(one.png).decode(), escape(str(one.described["figure"]))
-    image = f'src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{words}"'
-    wide = " wide" if width > 1.4 * height else ""
+    across = f"--across: {width / 38:.1f}rem"  # on a phone it scrolls: so its smallest words are 7 pixels high
+    image = f'src="data:image/png;base64,{data}" width="{width}" height="{height}" style="{across}" alt="{words}"'
     rules = ", ".join(map(summary.called, one.described["rules"]))
     return (
-        f'<figure><div class="frame{wide}" role="group" tabindex="0" aria-label="figure"><img {image}/></div>'
+        f'<figure><div class="frame" role="group" tabindex="0" aria-label="figure"><img {image}/></div>'
         f"<figcaption>Drawn from this run: {escape(rules)}; seed {one.described['seed']}.</figcaption></figure>"
     )
 
 
 def _finding_row(finding: Finding) -> str:
-    published = f'{escape(finding.published)}\N{NO-BREAK SPACE}<span class="flag">{escape(finding.flag)}</span>'
+    flag = f'<span class="flag" title="{escape(summary.FLAGS[finding.flag])}">{escape(finding.flag)}</span>'
+    published = f"{escape(finding.published)}\N{NO-BREAK SPACE}{flag}"
     return (
         '<tr role="row">'
         f'<th role="rowheader" scope="row">{escape(finding.claim)}</th>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ def find(
         wanted = _wanted(experiment, rule, since, verdict)
     with Store() as store:
         listing.show_kept(store.find(**wanted), store.place)
-        terminal.complain_of(f"the run {name} is damaged: {reason}" for name, reason in store.damaged)
+        terminal.complain_of(store.complaints)
 
 
 @app.command("show")
@@ -124,8 +124,8 @@ def _wanted(experiment: str | None, rule: str | None, since: str | None, verdict
         known = ", ".join(summary.VERDICTS)
         raise ParameterError(f"{verdict!r} is not a verdict{did_you_mean(verdict, summary.VERDICTS) or ': ' + known}")
     try:
-        moment = datetime.fromisoformat(since) if since is not None else None
-    except ValueError:
+        moment = datetime.fromisoformat(since).astimezone(UTC) if since is not None else None
+    except (ValueError, OverflowError):  # also of a year that no other time zone has
         raise ParameterError(f"--since {since!r} is not a date such as 2026-11-24 or 2026-11-24T09:30") from None
     text = named if named is None or isinstance(named, str) else named.name or named.text
     return {"experiment": experiment, "rule": text, "since": moment, "verdict": verdict}

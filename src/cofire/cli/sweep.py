@@ -51,8 +51,10 @@ class Sweep:
         """What makes two sweeps the same one, as JSON."""
         rules = list(dict.fromkeys(point.rule for point in self.points))
         seeds = sorted({point.seed for point in self.points})
+        fixed = {key: value for key, value in self.tasks[0].settings.items() if key not in self.over}
+        name, over = self.experiment.name, dict(self.over)
         return json.dumps(
-            {"experiment": self.experiment.name, "over": dict(self.over), "rules": rules, "seeds": seeds}, indent=2
+            {"experiment": name, "over": over, "settings": fixed, "rules": rules, "seeds": seeds}, indent=2
         )
 
 
@@ -93,7 +95,7 @@ def values(key: str, text: str) -> tuple[int | float, ...]:
     try:
         first, last, number = text.split(":")
         low, high, count = float(first), float(last), int(number)
-        if not (np.isfinite([low, high]).all() and 1 <= count <= MOST):
+        if not (np.isfinite([low, high, high - low]).all() and 1 <= count <= MOST):
             raise ValueError
     except ValueError:
         raise ParameterError(

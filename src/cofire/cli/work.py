@@ -81,8 +81,7 @@ class Keeping:
 
     @property
     def problems(self) -> list[str]:
-        damaged = self._store.damaged if self._store else []
-        return [*self._reasons, *(f"the run {name} is damaged: {reason}" for name, reason in damaged)]
+        return [*self._reasons, *(self._store.complaints if self._store else ())]
 
     @contextmanager
     def alone(self, what: Path, otherwise: str) -> Iterator[None]:

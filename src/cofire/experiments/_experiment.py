@@ -155,8 +155,10 @@ class Experiment:
         except msgspec.ValidationError as error:
             reason, _, where = str(error).partition(" - at `$.")
             key = where.rstrip("`").partition("[")[0]
-            value = f" = {(changes or {})[key]!r}" if key in (changes or {}) else ""
+            value = f" = {shown((changes or {})[key])}" if key in (changes or {}) else ""
             raise ExperimentError(f"{self.name}: {key}{value} is refused: {reason.lower()}") from None
+        except UnicodeEncodeError as error:
+            raise ExperimentError(f"{self.name}: a setting = {shown(error.object)} is no text") from None
 
     def describe_settings(self) -> Iterable[tuple[str, Any, Any, str]]:
         """`(key, quick value, full value, meaning with range and source)` of each setting."""

@@ -89,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     often: Annotated[float, Meta(ge=1, le=20, description="how much more the middle finger is touched; D9: 2 to 3")] = (
         3.0
     )
-    eta: Annotated[float, Meta(gt=0, le=0.2, description="of catalogue rules ; ours; times `batch` at most 1")] = 0.1
+    eta: Annotated[float, Meta(gt=0, le=0.2, description="of catalogue rules; ours; times batch at most 1")] = 0.1
     seeds: Annotated[int, Meta(ge=2, le=100, description="hands: other weights and touches")] = 3
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 import numpy as np
 
@@ -33,7 +33,11 @@ def packed(named: Mapping[str, np.ndarray]) -> bytes:
 
 def read(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an `.npz` file. Raises: `OSError`, `ValueError`, `BadZipFile` where it is damaged."""
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file:
+        if not is_zipfile(file):  # NumPy would speak of pickles
+            raise BadZipFile("it is not whole")
+        file.seek(0)
+        archive = np.load(file, allow_pickle=False)
         return {name: archive[name] for name in archive.files}
 
 

@@ -88,15 +88,20 @@ class Catalogue:
             found = self._connection.execute(
                 f"select {', '.join(COLUMNS)} from runs{where} order by made, id", list(given.values())
             ).fetchall()
-        rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
-        return [row | {name: json.loads(row[name]) for name in ("rules", "sizes")} for row in rows]
+            rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
+            return [row | {name: json.loads(row[name]) for name in ("rules", "sizes")} for row in rows]
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"the catalogue {self.path} cannot be used: {error}") from None
+        except StoreError:
+            raise
+        except (sqlite3.OperationalError, OSError) as error:
+            raise StoreError(f"the catalogue {self.path} cannot be used: {error}; COFIRE_HOME changes it") from None
+        except (sqlite3.Error, ValueError) as error:
+            mend = "delete it, and it is made again from the runs"
+            raise StoreError(f"the catalogue {self.path} is damaged: {error}; {mend}") from None
 
 
 def _connected(path: Path) -> sqlite3.Connection:

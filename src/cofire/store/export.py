@@ -32,7 +32,8 @@ def netcdf(described: Mapping[str, Any], named: Mapping[str, np.ndarray], path: 
 def table(described: Mapping[str, Any], named: Mapping[str, np.ndarray], folder: Path) -> None:
     """Fills `folder`: `findings.csv`, `numbers.csv` with the single values, and a file for each array.
 
-    Arrays of one and two dimensions are as they look; of more, a line holds the indices and the value.
+    Arrays of one and two dimensions are as they look; of more, a line holds the indices and the value. An array that is
+    itself called `findings` or `numbers` has a file with a `_` after its name.
     Raises: `OSError`.
     """
     findings = described["findings"]
@@ -41,10 +42,10 @@ def table(described: Mapping[str, Any], named: Mapping[str, np.ndarray], folder:
     _lines(folder / "numbers.csv", [["name", "value"], *single])
     for name, array in named.items():
         if array.ndim in (1, 2):
-            _lines(folder / f"{_name(name)}.csv", array.reshape(len(array), -1).tolist() if array.size else [])
+            _lines(folder / _file(name), array.reshape(len(array), -1).tolist() if array.size else [])
         elif array.ndim > 2:
             heads = [*(f"index_{axis}" for axis in range(array.ndim)), "value"]
-            _lines(folder / f"{_name(name)}.csv", [heads, *([*at, value] for at, value in np.ndenumerate(array))])
+            _lines(folder / _file(name), [heads, *([*at, value] for at, value in np.ndenumerate(array))])
 
 
 def _put(file: Any, name: str, array: np.ndarray) -> None:
@@ -66,6 +67,12 @@ def _put(file: Any, name: str, array: np.ndarray) -> None:
 
 def _name(name: str) -> str:
     return re.sub(r"[^\w.+-]+", "_", name)
+
+
+def _file(name: str) -> str:
+    """The CSV file of an array, which must not take the place of those that every run has."""
+    found = _name(name)
+    return f"{found}_.csv" if found in ("findings", "numbers") else f"{found}.csv"
 
 
 def _lines(path: Path, lines: list[Any]) -> None:

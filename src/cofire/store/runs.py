@@ -19,7 +19,7 @@ from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
-from cofire.errors import StoreError
+from cofire.errors import StoreError, shown
 from cofire.store import arrays
 from cofire.store.catalogue import Catalogue
 from cofire.store.place import home
@@ -63,7 +63,12 @@ class Store:
             raise StoreError(f"runs cannot be kept in {self.place}: {_reason(error)}; COFIRE_HOME changes it") from None
         self._catalogue = Catalogue(self.place / "catalogue.sqlite")
         if self._catalogue.rebuilt:
-            self.damaged.append(("catalogue.sqlite", "it was no database, and has been made again from the runs"))
+            self.damaged.append(("catalogue.sqlite", "it is made again from the runs"))
+
+    @property
+    def complaints(self) -> list[str]:
+        """A line for each of `damaged`."""
+        return [f"{'the run ' * bool(_ID.fullmatch(name))}{name} is damaged: {why}" for name, why in self.damaged]
 
     def __repr__(self) -> str:
         return f"<Store {self.place}>"
@@ -135,8 +140,10 @@ class Store:
     def described(self, identity: str) -> dict[str, Any]:
         """What `findings.json` of that run holds. Raises: `StoreError`."""
         try:
-            return _read(self._runs / identity)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            found = _read(self._runs / identity)
+            _row(identity, found, {})
+            return found
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise StoreError(f"the run {identity} is damaged: {FINDINGS}: {_reason(error)}") from None
 
     def arrays(self, identity: str) -> dict[str, np.ndarray]:
@@ -191,7 +198,7 @@ class Store:
                 row = _row(identity, _read(folder), sizes)
                 if not is_zipfile(folder / DATA):
                     raise ValueError(f"{DATA} is not whole")
-            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 if folder.exists():
                     self.damaged.append((identity, _reason(error)))
             else:
@@ -222,7 +229,10 @@ _VERDICTS = ("reproduced", "not reproduced", "does not apply")
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    found = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))
+    try:
+        found = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{FINDINGS} is nested without end") from None
     if not isinstance(found, dict):
         raise TypeError(f"{FINDINGS} holds no object")
     return found
@@ -232,12 +242,15 @@ def _row(identity: str, described: Mapping[str, Any], sizes: Mapping[str, int]) 
     """A row of the catalogue. Raises: `KeyError`, `TypeError`, `ValueError` where `described` is not of a run."""
     verdicts = [finding["verdict"] for finding in described["findings"]]
     datetime.fromisoformat(described["made"])
+    seed = int(described["seed"])
+    if not 0 <= seed < 2**63:  # what SQLite holds
+        raise ValueError(f"its seed is {shown(seed)}")
     return {
         "id": identity,
         "key": str(described["key"]),
         "experiment": str(described["experiment"]),
         "rules": [str(rule["name"] or rule["equations"]) for rule in described["rules"]],
-        "seed": int(described["seed"]),
+        "seed": seed,
         "made": described["made"],
         "seconds": float(described["seconds"]),
         "sizes": dict(sizes),
