@@ -295,6 +295,26 @@ def test_what_went_wrong_is_said() -> None:
         HebbianPCA(4, epochs=1, learning_rate=1e-6, random_state=0).fit(X)
     with pytest.warns(LearningWarning, match="from 0 to 1"):
         FoldiakCoder(8, random_state=0).fit(100 * X)
+    with pytest.warns(LearningWarning, match="a smaller learning_rate"):
+        SoftHebb(8, epochs=1, learning_rate=100, random_state=0).fit(X)
+    with pytest.warns(LearningWarning, match="without variance there are no components"):
+        HebbianPCA(random_state=0).fit(np.ones((20, 4)))
+
+
+@quiet
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda X: HebbianPCA(random_state=0).fit(np.ones_like(X)),
+        lambda X: SoftHebb(8, epochs=1, unit_length=False, random_state=0).fit(1000 * X),
+        lambda X: FoldiakCoder(8, epochs=1, random_state=0).fit(100 * X),
+        lambda X: FoldiakCoder(8, epochs=1, random_state=0).partial_fit(100 * X),
+    ],
+)
+def test_a_warning_names_the_line_that_fits(fit: Any) -> None:
+    with pytest.warns(LearningWarning) as caught:
+        fit(digits()[0][:40])
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 @quiet

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -342,6 +345,84 @@ def test_files_that_hold_no_memory(tmp_path: Path) -> None:
         load(path)
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.npz")
+
+
+def forged(path: Path, memory: Memory, arrays: dict[str, Any], save: Any = np.savez, **head: Any) -> None:
+    """Writes `memory` with other `arrays`, None for one that is missing, and other entries of its head."""
+    memory.save(path)
+    with np.load(path) as kept:
+        found = dict(kept)
+    there = json.loads(str(found.pop("head"))) | head
+    found |= {f"learnt/{name}": array for name, array in arrays.items()}
+    found = {name: array for name, array in found.items() if array is not None}
+    save(path, head=np.array(json.dumps(there)), **found)
+
+
+@each
+def test_files_whose_arrays_do_not_fit(name: str, tmp_path: Path) -> None:
+    path, memory = tmp_path / "bad.npz", filled(name)[0]
+    forged(path, memory, {})
+    assert load(path).stored == memory.stored
+    for key, array in memory._arrays().items():
+        for wrong in (None, np.zeros(7), array.astype(str), array * np.nan):
+            forged(path, memory, {key: wrong})
+            with pytest.raises(cofire.DataError, match="holds no memory that can be read"):
+                load(path)
+
+
+def test_files_whose_head_or_bytes_are_damaged(tmp_path: Path) -> None:
+    path, memory = tmp_path / "bad.npz", filled("hebb")[0]
+    for stored in (-1, "2", 2.5, None, [1]):
+        forged(path, memory, {}, stored=stored)
+        with pytest.raises(cofire.DataError, match="a whole number of at least 0"):
+            load(path)
+    np.savez(path, head=np.array("[" * 100_000))
+    with pytest.raises(cofire.DataError, match="holds no memory that can be read"):
+        load(path)
+    forged(path, memory, {}, save=np.savez_compressed)
+    whole = path.read_bytes()
+    refused = 0
+    for at in range(0, len(whole), 41):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            np.testing.assert_array_equal(load(path).weights, memory.weights)  # a byte that says nothing
+        except cofire.DataError:
+            refused += 1
+    assert refused > len(whole) / 41 / 2
+
+
+@each
+def test_copies_and_pickles(name: str) -> None:
+    memory, given = filled(name)
+    for copied in (copy.deepcopy(memory), pickle.loads(pickle.dumps(memory))):
+        np.testing.assert_array_equal(result(copied.recall(given[0])), result(memory.recall(given[0])))
+        before = memory._arrays()
+        copied.forget(1.0)
+        for key, array in memory._arrays().items():
+            np.testing.assert_array_equal(array, before[key])
+
+
+def test_a_sequence_of_higher_order_has_no_weights() -> None:
+    with pytest.raises(AttributeError, match="only order 1 has weights"):
+        _ = filled("sequence, order 2")[0].weights
+
+
+def test_a_mend_is_told_only_where_it_mends() -> None:
+    with pytest.raises(cofire.ArrayError, match=r"holds 0 at .*from 0 and 1 make"):
+        cofire.memory.Hopfield(2).store([[1, 0]])
+    for wrong in (np.nan, 7.0):
+        with pytest.raises(cofire.ArrayError, match=r"takes -1 or 1$"):
+            cofire.memory.Hopfield(2).store([[1.0, wrong]])
+    with pytest.raises(cofire.ParameterError, match=r"cells = 4\.0 is refused"):
+        cofire.memory.Hopfield(4.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["hebb", "willshaw", "pairs", "sequence"])
+def test_a_warning_of_capacity_names_the_line_that_stores(name: str) -> None:
+    memory = MEMORIES[name]()
+    with pytest.warns(cofire.memory.CapacityWarning) as caught:
+        memory.store(*patterns(memory, 300))
+    assert caught[0].filename == __file__
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -261,8 +261,17 @@ def test_scales() -> None:
     assert torch.equal(scales.largest(0 * change, w, 0.1), 0 * change)
 
 
+def test_a_nan_in_an_image_is_named_by_its_place() -> None:
+    images = torch.zeros(2, 1, 4, 4)
+    images[1, 0, 2, 3] = torch.nan
+    with pytest.raises(ArrayError, match=r"the input has shape \(2, 1, 4, 4\) .* the first at \[1, 0, 2, 3\]"):
+        plastic(nn.Conv2d(1, 2, 3), rules.oja())(images)
+
+
 REFUSED = [
     (lambda: plastic(nn.ReLU(), rules.oja()), ParameterError, "ReLU is refused"),
+    (lambda: plastic(nn.Linear(2, 2), rules.oja(), activation="relu"), ParameterError, "it must be a function"),
+    (lambda: plastic(nn.Linear(2, 2), rules.oja(), scale=0.1), ParameterError, "scale = 0.1 is refused"),
     (lambda: plastic(nn.Sequential(nn.Linear(1, 1)), rules.oja()), ParameterError, "the layers inside it"),
     (lambda: plastic(nn.ConvTranspose2d(1, 1, 1), rules.oja()), ParameterError, "ConvTranspose2d"),
     (lambda: plastic(3, rules.oja()), ParameterError, "module = 3"),

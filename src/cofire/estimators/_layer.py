@@ -145,7 +145,9 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 _checkpoint.write(path, {**self._laid_down(), "seed": seed, "training": training})
         self._diagnose(X)
         for sentence in self._warnings():
-            warnings.warn(f"{type(self).__name__}: {sentence}", LearningWarning, stacklevel=2)
+            warnings.warn(
+                f"{type(self).__name__}: {sentence}", LearningWarning, stacklevel=3
+            )  # fit's, past scikit-learn
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -86,7 +86,7 @@ class FoldiakCoder(HebbianLayer):
                 f"FoldiakCoder: inputs go from {low:.3g} to {high:.3g}; thresholds and inhibition are for inputs "
                 "from 0 to 1: scale them, with MinMaxScaler for one",
                 LearningWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         drawn = rng.uniform(size=(self.n_units, X.shape[1]))
         self.weights_ = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(X.dtype)

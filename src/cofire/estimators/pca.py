@@ -97,6 +97,8 @@ class HebbianPCA(HebbianLayer):
     def _warnings(self) -> Iterator[str]:
         if self.n_units > self.n_features_in_:
             yield f"n_units = {self.n_units} is more than the {self.n_features_in_} features have components"
+        elif not self._power:
+            yield "all samples are the same: without variance there are no components"
         elif np.abs(self.norms_ - 1).max() > 0.1:
             worst = self.norms_[np.abs(self.norms_ - 1).argmax()]
             yield f"norms have not converged to 1 ({worst:.2f}): more epochs, or a larger learning_rate"

@@ -20,6 +20,8 @@ from cofire.estimators._layer import (
 from cofire.estimators.weights import unit_length
 from cofire.rule import Rule
 
+START = 5.0  # the length of a unit's weights before learning, about
+
 
 class Competing(HebbianLayer):
     """Units that compete by their responses w·x to inputs of length one, as the rules here need them."""
@@ -35,7 +37,7 @@ class Competing(HebbianLayer):
                     f"{type(self).__name__}: inputs have a mean length of {length:.3g}, on which units do not come to "
                     "share them: take unit_length=True, or scale them",
                     LearningWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         super()._step(x, dt)
 
@@ -109,9 +111,11 @@ class SoftHebb(Competing):
         yield from super()._warnings()
         unsettled = int(np.sum(np.abs(self.norms_ - 1) > 0.5))
         if unsettled > self.n_units / 2:
+            median = float(np.median(self.norms_))
+            far = median > 2 * START  # they grew
             yield (
-                f"norms of {unsettled} of {self.n_units} units have not converged to 1 (median "
-                f"{np.median(self.norms_):.2f}): more epochs, or a larger learning_rate"
+                f"norms of {unsettled} of {self.n_units} units have not converged to 1 (median {median:.2f}): "
+                f"{'a smaller learning_rate' if far else 'more epochs, or a larger learning_rate'}"
             )
 
 
@@ -120,7 +124,7 @@ def starting_weights(rng: np.random.Generator, units: int, X: Array) -> Array:
 
     For inputs `X` that are never negative neither are the weights, since what is opposite to all inputs never wins.
     """
-    drawn: Array = rng.standard_normal((units, X.shape[1])) * (5 / np.sqrt(X.shape[1]))
+    drawn: Array = rng.standard_normal((units, X.shape[1])) * (START / np.sqrt(X.shape[1]))
     return (drawn if np.any(X < 0) else np.abs(drawn)).astype(X.dtype)
 
 

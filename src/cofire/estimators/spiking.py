@@ -133,7 +133,7 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         spikes = self._answers(X, LABELLING)
         self._label(spikes, y)
         for sentence in self._warnings(spikes):
-            warnings.warn(f"{type(self).__name__}: {sentence}", LearningWarning, stacklevel=2)
+            warnings.warn(f"{type(self).__name__}: {sentence}", LearningWarning, stacklevel=3)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

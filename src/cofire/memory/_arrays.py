@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import array_api_compat as compat
 import numpy as np
 
-from cofire.errors import ArrayError
+from cofire.errors import ArrayError, ParameterError, shown
 
 Array = Any
 
 WINDOW = 1 << 22  # numbers of a temporary array at most, 16 MiB in float32
 CACHED = 1 << 20  # numbers of one array of states worked on at once: few enough to stay near, enough for a product
+
+
+def whole(name: str, value: object, least: int) -> int:
+    """`value` as a whole number of at least `least`. Raises: `ParameterError`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        given = repr(value) if isinstance(value, float) else shown(value)  # 4.0 is not 4
+        raise ParameterError(f"{name} = {given} is refused: it must be a whole number of at least {least}")
+    return int(value)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,14 @@ class Home:
 
     def zeros(self, *shape: int) -> Array:
         return self.xp.zeros(shape, dtype=self.dtype, device=self.device)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the name of the library, which is a module and cannot be copied or pickled."""
+        return _home, (self.xp.__name__, self.dtype, self.device)
+
+
+def _home(library: str, dtype: Any, device: Any) -> Home:
+    return Home(import_module(library), dtype, device)
 
 
 def home_of(given: Array) -> Home:
@@ -105,15 +122,15 @@ def check_values(name: str, given: Array, allowed: tuple[float, ...] | None) -> 
         row, column = divmod(first, given.shape[1])
         if allowed is None:
             raise ArrayError(f"{name} holds {part[row, column]} at {[window.start + row, column]}; it must be finite")
-        mends: dict[tuple[float, ...], str] = {
-            (-1, 1): "; from 0 and 1 make 2 * x - 1",
-            (0, 1): "; from -1 and 1 make (x + 1) / 2",
+        mends: dict[tuple[tuple[float, ...], float], str] = {
+            ((-1, 1), 0): "; from 0 and 1 make 2 * x - 1",
+            ((0, 1), -1): "; from -1 and 1 make (x + 1) / 2",
         }
         listed = ", ".join(f"{value:g}" for value in allowed[:-1]) + f" or {allowed[-1]:g}"
         found = float(part[row, column])
         raise ArrayError(
             f"{name} holds {found:g} at {[window.start + row, column]}; this memory takes {listed}"
-            f"{mends.get(allowed, '')}"
+            f"{mends.get((allowed, found), '')}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,17 @@ import numpy as np
 
 from cofire.errors import CofireError, DataError, ParameterError
 from cofire.files import replacing
+from cofire.memory._arrays import whole
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
     from cofire.memory._memory import Memory
 
 FORMAT = 1
+_BROKEN = (  # what NumPy, zip and JSON raise at bytes that are not what was written
+    *(ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, NotImplementedError, RecursionError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def write(path: str | os.PathLike[str], memory: Memory) -> None:
@@ -47,15 +53,30 @@ def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: 
                 head["cells"], **{name: _as_given(value) for name, value in head["settings"].items()}
             )
             arrays = {name.removeprefix("learnt/"): kept[name] for name in kept.files if name != "head"}
-            if head["stored"]:
-                memory._restore(head["stored"], arrays, like)
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+            if stored := whole("stored", head["stored"], 0):
+                _check(arrays, memory._shapes(stored))
+                memory._restore(stored, arrays, like)
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        raise
+    except _BROKEN as error:
         if isinstance(error, CofireError) and not isinstance(error, DataError):
             error = DataError(str(error))
         if isinstance(error, DataError):
             raise error from None
         raise DataError(f"{path} holds no memory that can be read ({error}); save it again with memory.save") from None
     return memory
+
+
+def _check(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
+    """Raises: `DataError` unless there are arrays of these shapes and no others, of finite numbers."""
+    if arrays.keys() != shapes.keys():
+        raise ValueError(f"it has the arrays {sorted(arrays)}, and should have {sorted(shapes)}")
+    for name, shape in shapes.items():
+        found = arrays[name]
+        if found.shape != shape or not (found.dtype.kind == "f" or found.dtype == np.int8):
+            raise ValueError(f"{name} has shape {found.shape} and type {found.dtype}; expected numbers {shape}")
+        if not np.isfinite(found).all():
+            raise ValueError(f"{name} holds values that are not finite")
 
 
 def _plain(setting: Any) -> Any:

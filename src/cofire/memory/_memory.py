@@ -17,7 +17,7 @@ import numpy as np
 from cofire.constraints import FRACTION, check
 from cofire.errors import EmptyMemoryError, ParameterError, did_you_mean, shown
 from cofire.memory import _files
-from cofire.memory._arrays import Array, Home, array, check_values, home_of, overlap, rows, to_numpy
+from cofire.memory._arrays import Array, Home, array, check_values, home_of, overlap, rows, to_numpy, whole
 from cofire.memory._capacity import STEPS, Capacity, CapacityWarning, measured
 from cofire.memory._recall import Recalled
 from cofire.memory.theory import Theory
@@ -201,6 +201,10 @@ class Memory(ABC):
         """What was learnt, in NumPy."""
         return {name: to_numpy(value) for name, value in self._learnt.items()}
 
+    def _shapes(self, stored: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG002
+        """Those of what `_arrays` gives, with so many patterns stored."""
+        return {"w": (self.cells, self.cells)}
+
     def _restore(self, stored: int, arrays: dict[str, np.ndarray], like: Any) -> None:
         """Takes what `_arrays` gave, in the library and on the device of `like`."""
         floats = [value for value in arrays.values() if value.dtype.kind == "f"]
@@ -210,10 +214,3 @@ class Memory(ABC):
         self._home = home = Home(home.xp, dtype, home.device)
         self.stored = stored
         self._learnt = {name: home.xp.asarray(value, device=home.device) for name, value in arrays.items()}
-
-
-def whole(name: str, value: object, least: int) -> int:
-    """`value` as a whole number of at least `least`. Raises: `ParameterError`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ParameterError(f"{name} = {shown(value)} is refused: it must be a whole number of at least {least}")
-    return int(value)

@@ -20,9 +20,9 @@ import numpy as np
 
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows
+from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows, whole
 from cofire.memory._capacity import STEPS
-from cofire.memory._memory import SIGNS, Memory, Mode, whole
+from cofire.memory._memory import SIGNS, Memory, Mode
 from cofire.memory._recall import Recalled, synchronous
 from cofire.memory._storage import made, stored
 from cofire.memory.theory import Theory
@@ -75,6 +75,9 @@ class BidirectionalMemory(Memory):
 
     def _settings(self) -> dict[str, Any]:
         return {"partners": self.partners, "rule": self.rule, "passes": self.passes}
+
+    def _shapes(self, stored: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG002
+        return {"w": (self.partners, self.cells)}
 
     def _theory(self) -> Theory:
         n = min(self.cells, self.partners)

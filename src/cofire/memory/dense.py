@@ -29,8 +29,8 @@ import numpy as np
 from cofire.constraints import POSITIVE, check
 from cofire.errors import ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import WINDOW, Array, Home, to_numpy, windows
-from cofire.memory._memory import Memory, Mode, whole
+from cofire.memory._arrays import WINDOW, Array, Home, to_numpy, whole, windows
+from cofire.memory._memory import Memory, Mode
 from cofire.memory._patterns import Kept, power
 from cofire.memory._recall import Recalled, cell_by_cell, joined, synchronous
 from cofire.memory.theory import Theory
@@ -180,6 +180,9 @@ class DenseMemory(Memory):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return super()._arrays() | ({"patterns": to_numpy(self.weights)} if self.stored else {})
+
+    def _shapes(self, stored: int) -> dict[str, tuple[int, ...]]:
+        return {"strengths": (stored,), "patterns": (stored, self.cells)}
 
     def _restore(self, stored: int, arrays: dict[str, np.ndarray], like: Any) -> None:
         super()._restore(stored, arrays, like)

@@ -32,8 +32,8 @@ from cofire import rules
 from cofire.constraints import POSITIVE, Range, check
 from cofire.errors import ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import CACHED, Array, Home, check_range, rows, without_diagonal
-from cofire.memory._memory import BITS, SIGNS, Memory, Mode, whole
+from cofire.memory._arrays import CACHED, Array, Home, check_range, rows, whole, without_diagonal
+from cofire.memory._memory import BITS, SIGNS, Memory, Mode
 from cofire.memory._recall import Recalled, cell_by_cell, one_at_a_time, synchronous
 from cofire.memory._storage import is_additive, learn, made, stored
 from cofire.memory.theory import Theory

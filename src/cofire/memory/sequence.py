@@ -26,8 +26,8 @@ import numpy as np
 
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import Array, Home, overlap, rows, to_numpy
-from cofire.memory._memory import Memory, Mode, whole
+from cofire.memory._arrays import Array, Home, overlap, rows, to_numpy, whole
+from cofire.memory._memory import Memory, Mode
 from cofire.memory._patterns import Kept, power
 from cofire.memory._recall import Recalled
 from cofire.memory._storage import made, stored
@@ -103,6 +103,14 @@ class SequenceMemory(Memory):
         """
         asked = self._asked(cues, steps, mode, seed)
         return self._going(asked[0], asked[1], whole("dwell", dwell, 1))
+
+    @property
+    def weights(self) -> Any:
+        """`w[post, pre]` of order 1. Raises: `EmptyMemoryError`; `AttributeError` if the patterns are kept."""
+        self._ready("show weights")
+        if self.order != 1:
+            raise AttributeError(f"order = {self.order!r} keeps the patterns themselves; only order 1 has weights")
+        return self._learnt["w"]
 
     def _settings(self) -> dict[str, Any]:
         return {"order": self.order, "rule": self.rule, "passes": self.passes}
@@ -215,6 +223,11 @@ class SequenceMemory(Memory):
             home = self._ready("be saved")
             kept = {"before": to_numpy(self._before.whole(home)), "after": to_numpy(self._after.whole(home))}
         return super()._arrays() | kept
+
+    def _shapes(self, stored: int) -> dict[str, tuple[int, ...]]:
+        if self.order == 1:
+            return dict.fromkeys(("w", "hold"), (self.cells, self.cells))
+        return {"strengths": (stored,), **dict.fromkeys(("before", "after"), (stored, self.cells))}
 
     def _restore(self, stored: int, arrays: dict[str, np.ndarray], like: Any) -> None:
         super()._restore(stored, arrays, like)

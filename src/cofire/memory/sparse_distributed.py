@@ -19,8 +19,8 @@ import numpy as np
 
 from cofire import rules
 from cofire.errors import ParameterError
-from cofire.memory._arrays import CACHED, Array, Home
-from cofire.memory._memory import Memory, Mode, whole
+from cofire.memory._arrays import CACHED, Array, Home, whole
+from cofire.memory._memory import Memory, Mode
 from cofire.memory._recall import Recalled, synchronous
 from cofire.memory._storage import learn
 from cofire.memory.theory import Theory
@@ -57,6 +57,9 @@ class SparseDistributedMemory(Memory):
 
     def _settings(self) -> dict[str, Any]:
         return {"places": self.places, "radius": self.radius, "address_seed": self.address_seed}
+
+    def _shapes(self, stored: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG002
+        return {"w": (self.cells, self.places)}
 
     def _theory(self) -> Theory:
         source = "J. D. Keeler, Cognitive Science 12:299-329, 1988, doi:10.1207/s15516709cog1203_1"

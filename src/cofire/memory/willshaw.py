@@ -20,8 +20,8 @@ import numpy as np
 from cofire import rules
 from cofire.errors import ArrayError, ParameterError
 from cofire.memory import theory
-from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs
-from cofire.memory._memory import BITS, Memory, Mode, whole
+from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows, whole
+from cofire.memory._memory import BITS, Memory, Mode
 from cofire.memory._recall import Recalled, synchronous
 from cofire.memory._storage import learn
 from cofire.memory.theory import Theory
@@ -60,7 +60,9 @@ class Willshaw(Memory):
             mend = "give store(patterns, partners)" if partners is None else "make the memory with partners="
             raise ArrayError(f"partners are {'missing' if partners is None else 'not expected'}: {mend}")
         if partners is None or self.partners is None:
-            return super().store(patterns)
+            given = rows("patterns", patterns, self.cells)  # not by super(): a warning names the line that stores
+            self._add(given, lambda home: self._write(home, self._taken(home, "patterns", given)))
+            return self
         given, other = pairs(patterns, self.cells, partners, self.partners)
         self._add(
             given,
@@ -74,6 +76,9 @@ class Willshaw(Memory):
     def _sizes(self) -> tuple[int, int]:
         """Cells of the layer that recall sets, and how many of them are active."""
         return self.partners or self.cells, self.partners_active or self.active
+
+    def _shapes(self, stored: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG002
+        return {"w": (self._sizes()[0], self.cells)}
 
     def _theory(self) -> Theory:
         return theory.willshaw(self.cells, self.active, *self._sizes())

@@ -114,7 +114,7 @@ class Plastic(nn.Module):
         reduce: Reduction,
     ) -> None:
         super().__init__()
-        _check(module, rule, reduce)
+        _check(module, rule, reduce, activation=activation, response=response, scale=scale)
         self.module, self.rule, self.dt, self.reduce = module, rule, dt, reduce
         self.activation, self.response, self.scale = activation, response, scale
         compiler.duration(rule, dt)
@@ -325,7 +325,7 @@ def _by_sample(name: str, value: Tensor, shape: Any, modulator: bool) -> Tensor:
     return value.reshape(-1, *value.shape[value.ndim - kept :])
 
 
-def _check(module: Any, rule: Any, reduce: Any) -> None:
+def _check(module: Any, rule: Any, reduce: Any, **functions: Any) -> None:
     name = type(module).__name__
     if not isinstance(module, _KINDS):
         held = isinstance(module, nn.Module) and any(isinstance(part, _KINDS) for part in module.modules())
@@ -340,6 +340,9 @@ def _check(module: Any, rule: Any, reduce: Any) -> None:
     if not module.weight.is_floating_point():
         raise ParameterError(f"the weight of this {name} has type {module.weight.dtype}; learning needs floating point")
     as_rule(rule)
+    for what, given in functions.items():
+        if given is not None and not callable(given):
+            raise ParameterError(f"{what} = {shown(given)} is refused: it must be a function, or left out")
     if reduce not in ("mean", "sum"):
         raise ParameterError(f"reduce = {shown(reduce)} is refused: it must be 'mean' or 'sum'")
     nearest = next((state for state in compiler.lower(rule).states if state.kind == "nearest"), None)

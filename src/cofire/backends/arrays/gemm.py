@@ -96,6 +96,6 @@ def check_finite(name: str, array: Array, hint: str = "") -> None:
     xp = library.namespace(array)
     wrong = xp.astype(~xp.isfinite(array), xp.int64)
     first = int(xp.argmax(xp.reshape(wrong, (-1,))))
-    place = list(divmod(first, array.shape[1]) if array.ndim == 2 else (first,))
+    place = [int(index) for index in np.unravel_index(first, tuple(array.shape) or (1,))]
     many = f"{int(xp.sum(wrong))} value(s) that are NaN or infinite, the first at {place}"
     raise ArrayError(f"{name} has shape {tuple(array.shape)} and {many}{hint}")
