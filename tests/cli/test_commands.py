@@ -99,8 +99,9 @@ def test_explain_needs_no_numbers(command: Command) -> None:
         (["list", "goood"], ["did you mean 'good'"]),
         (["run", "goood"], ["did you mean 'good'"]),
         (["run", "good", "--set", "stepps=1"], ["did you mean 'steps'"]),
-        (["run", "good", "--set", "steps=0"], ["steps = '0'"]),
-        (["run", "good", "--set", "steps=many"], ["steps = 'many'"]),
+        (["run", "good", "--set", "steps=0"], ["steps = '0' is refused: it must be a whole number from 1 to 100"]),
+        (["run", "good", "--set", "steps=many"], ["steps = 'many' is refused: it must be a whole number"]),
+        (["run", "good", "--settings", "missing.toml"], ["missing.toml cannot be read: no such file"]),
         (["run", "good", "--set", "steps=" + "9" * 5000], ["steps = '999", " ... "]),
         (["run", "good", "--set", "steps=\udcff"], ["is no text"]),
         (["run", "good", "--set", "steps=3", "--set", "steps=4"], ["a key is given with --set twice"]),
@@ -147,7 +148,7 @@ def test_list_describes_one(command: Command) -> None:
     said = command("list", "good")
     assert said.code == 0
     assert "      w · 2   nothing in particular" in said.out
-    assert "steps 2 50 steps of <learning>" in words(said.out)
+    assert "steps 2 50 a whole number from 1 to 100 steps of <learning>" in words(said.out)
     assert "Rules: oja" in said.out
     assert "doi:10.1234/ab(c)-5" in said.out
 
@@ -185,6 +186,37 @@ def test_run_with_other_rules_and_settings(command: Command) -> None:
         assert said.code == 0, said.err
         assert f", {'rules' if 'bcm' in rule else 'rule'} {rule}; " in words(said.out)
         assert f" {steps} steps " in words(said.out)
+
+
+def test_settings_come_from_a_file_and_are_changed_by_hand(command: Command) -> None:
+    Path("mine.toml").write_text("# mine\nsteps = 7\nsizes = [2, 3]\n")
+    for more, steps in ([], 7), (["--set", "steps=8"], 8):
+        kept = json.loads(command("run", "good", "--json", "--settings", "mine.toml", *more).out)
+        assert kept["settings"] == {"steps": steps, "sizes": [2, 3]}
+    assert command("sweep", "good", "--over", "steps=1:2:2", "--settings", "mine.toml").code == 2
+    Path("mine.toml").write_text("sizes = [2]")
+    assert command("sweep", "good", "--over", "steps=1:2:2", "--settings", "mine.toml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"steps = 101", "steps = 101 is refused: it must be a whole number from 1 to 100"),
+        (b"steps = 'a'", "steps = 'a' is refused: it must be a whole number"),
+        (b"sizes = [1, 'a']", "sizes = [1, 'a'] is refused: it must be several, each a whole number"),
+        (b"steps = 1979-05-27", "steps = datetime.date(1979, 5, 27) is refused"),
+        (b"stepps = 3", "did you mean 'steps'"),
+        (b"[good]\nsteps = 3", "no setting 'good'"),
+        (b"steps", "mine.toml is not TOML, lines such as steps = 100"),
+        (b"steps = 1\nsteps = 2", "mine.toml is not TOML"),
+        (b"\xff\x00", "mine.toml is not TOML"),
+        (b"sizes = " + b"[" * 10_000, "mine.toml is not TOML"),
+        (b"#" * 200_000, "mine.toml has more than 100000 bytes"),
+    ],
+)
+def test_a_file_of_settings_that_is_wrong(command: Command, content: bytes, part: str) -> None:
+    Path("mine.toml").write_bytes(content)
+    refused(command("run", "good", "--settings", "mine.toml"), 2, part)
 
 
 def test_json_is_one_object_and_nothing_else(command: Command) -> None:

@@ -242,7 +242,7 @@ def test_the_better_curve_is_found() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_settings_say_where_they_come_from(name: str) -> None:
-    for key, _, _, meaning in experiments.get(name).describe_settings():
+    for key, _, _, meaning, _ in experiments.get(name).describe_settings():
         assert any(word in meaning for word in ("ours", "fitted", "literature", "source")), key
 
 

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from cofire import __version__
 from cofire.cli import many, runs
-from cofire.cli.options import Full, Out, Seed, Sets, changes, ended, reading
+from cofire.cli.options import Full, Out, Seed, Sets, SettingsFile, changes, ended, reading
 from cofire.errors import CofireError
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def run(
         typer.Option(metavar="RULE", help="A rule's name, oja(eta=0.05), or equations; may be repeated."),
     ] = None,
     sets: Sets = None,
+    settings_file: SettingsFile = None,
     seed: Seed = 0,
     full: Full = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
@@ -148,7 +149,7 @@ def run(
 
     with reading():
         experiment = experiments.get(name)
-        settings = experiment.settings(changes(experiment, sets), full=full)
+        settings = experiment.settings(changes(experiment, sets, settings_file), full=full)
         rules = [arguments.rule_or_name(text) for text in rule] if rule else None
         if out:
             atomic.check_folder(out, record.FILES)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cofire.cli.options import Full, Out, Seed, Sets, reading
+from cofire.cli.options import Full, Out, Seed, Sets, SettingsFile, reading
 from cofire.errors import CofireError, shown
 
 
@@ -21,6 +21,7 @@ def sweep(
     seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Runs of each point, from --seed on.")] = 1,
     seed: Seed = 0,
     sets: Sets = None,
+    settings_file: SettingsFile = None,
     full: Full = False,
     jobs: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; else one a core.")] = None,
     cluster: Annotated[
@@ -48,7 +49,7 @@ def sweep(
         if rules is not None and not typed:
             raise CofireError(f"--rules {shown(rules)} names no rule")
         numbers = range(seed, seed + seeds)
-        made = sweeps.made(experiment, dict(axes), typed, numbers, changes(experiment, sets), full=full)
+        made = sweeps.made(experiment, dict(axes), typed, numbers, changes(experiment, sets, settings_file), full=full)
         atomic.check_folder(target, sweeps.FILES)
         _check_same(target / sweeps.GRID, made.grid)
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,12 @@ Seed = Annotated[
     int,
     typer.Option(min=0, max=LAST_SEED, help="Start of the random numbers; the same seed gives the same numbers."),
 ]
+MOST_BYTES = 100_000  # of a file of settings
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results, made by the command.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value; may be repeated.")]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE.toml", help="Lines of KEY = VALUE; --set comes after it.")
+]
 Full = Annotated[bool, typer.Option("--full", help="The paper's size, instead of some seconds.")]
 
 
@@ -41,8 +46,11 @@ def ended(reason: object, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def changes(experiment: Experiment, sets: list[str] | None) -> dict[str, Any]:
-    """What was typed with --set; settings that are lists are taken apart at their commas. Raises: `ParameterError`."""
+def changes(experiment: Experiment, sets: list[str] | None, file: Path | None = None) -> dict[str, Any]:
+    """What stands in the file, and what was typed with --set; settings that are lists are taken apart at their commas.
+
+    Raises: `ParameterError`.
+    """
     from cofire.cli import arguments
 
     several = {key for key, value, *_ in experiment.describe_settings() if isinstance(value, list | tuple)}
@@ -50,4 +58,17 @@ def changes(experiment: Experiment, sets: list[str] | None) -> dict[str, Any]:
     typed = dict(pairs)
     if len(typed) < len(pairs):
         raise ParameterError("a key is given with --set twice")
-    return {key: [part.strip() for part in text.split(",")] if key in several else text for key, text in typed.items()}
+    parts = {key: [part.strip() for part in text.split(",")] if key in several else text for key, text in typed.items()}
+    return (_written(file) if file else {}) | parts
+
+
+def _written(file: Path) -> dict[str, Any]:
+    """The settings of a TOML file. Raises: `ParameterError`."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ParameterError(f"{file} has more than {MOST_BYTES} bytes, which is no file of settings")
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, RecursionError) as error:
+        raise ParameterError(f"{file} is not TOML, lines such as steps = 100: {error}") from None

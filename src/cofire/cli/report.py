@@ -203,7 +203,7 @@ def _rule(rule: Mapping[str, Any]) -> str:
 
 
 def _settings(one: Record) -> list[tuple[str, Any, str]]:
-    meanings = {key: meaning for key, _, _, meaning in experiments.get(one.name).describe_settings()}
+    meanings = {key: meaning for key, _, _, meaning, _ in experiments.get(one.name).describe_settings()}
     return [(key, value, meanings.get(key, "")) for key, value in one.described["settings"].items()]
 
 

@@ -74,7 +74,7 @@ def made(
     axes = {key: values(key, text) for key, text in over.items()}
     twice = axes.keys() & changes.keys()
     if twice:
-        raise ParameterError(f"{min(twice)!r} is given with --over and with --set")
+        raise ParameterError(f"{min(twice)!r} is given with --over and with --set or --settings")
     count = len(seeds) * max(1, len(rules)) * int(np.prod([len(each) for each in axes.values()]))
     if count > MOST:
         raise ParameterError(f"that sweep has {count} runs, and at most {MOST} make one; take fewer values or seeds")

@@ -131,9 +131,9 @@ def show_experiment(experiment: Experiment) -> None:
     _print_prose(out, experiment.module.__doc__ or "")
     out.print()
     _print_indented(out, Text("Rules: " + ", ".join(experiment.module.RULES)))
-    made = table("setting", "quick", "full", "meaning")
-    for key, quick, full, meaning in experiment.describe_settings():
-        made.add_row(Text(key), Text(str(quick)), Text(str(full)), Text(meaning))
+    made = table("setting", "quick", "full", "must be", "meaning")
+    for key, quick, full, meaning, must in experiment.describe_settings():
+        made.add_row(Text(key), Text(str(quick)), Text(str(full)), Text(must), Text(meaning))
     _print_indented(out, made)
     _print_indented(out, Text("Source: " + experiment.source))
 

@@ -37,6 +37,7 @@ import numpy as np
 
 from cofire import rules as catalogue
 from cofire.errors import ExperimentError, did_you_mean, shown
+from cofire.experiments._ranges import accepted
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -156,19 +157,21 @@ class Experiment:
             reason, _, where = str(error).partition(" - at `$.")
             key = where.rstrip("`").partition("[")[0]
             value = f" = {shown((changes or {})[key])}" if key in (changes or {}) else ""
-            raise ExperimentError(f"{self.name}: {key}{value} is refused: {reason.lower()}") from None
+            must = next((may for name, *_, may in self.describe_settings() if name == key), "")
+            reason = f"it must be {must}" if must else reason.lower()
+            raise ExperimentError(f"{self.name}: {key}{value} is refused: {reason}") from None
         except UnicodeEncodeError as error:
             raise ExperimentError(f"{self.name}: a setting = {shown(error.object)} is no text") from None
 
-    def describe_settings(self) -> Iterable[tuple[str, Any, Any, str]]:
-        """`(key, quick value, full value, meaning with range and source)` of each setting."""
+    def describe_settings(self) -> Iterable[tuple[str, Any, Any, str, str]]:
+        """`(key, quick value, full value, meaning with source, what it may be)` of each setting."""
         quick, full = (msgspec.to_builtins(s) for s in (self.module.Settings(), self.module.FULL))
         for item in msgspec.inspect.type_info(self.module.Settings).fields:  # type: ignore[attr-defined]
             kind = item.type
             text = ""
             if isinstance(kind, msgspec.inspect.Metadata):
                 text = (kind.extra_json_schema or {}).get("description", "")
-            yield item.name, quick[item.name], full[item.name], text
+            yield item.name, quick[item.name], full[item.name], text, accepted(kind)
 
     def rules(self, settings: Any, rules: Iterable[Rule | str] | None = None) -> tuple[Rule, ...]:
         """The rules that `run` would use. Raises: `ExperimentError` if one makes no sense here."""
