@@ -14,7 +14,7 @@ Held against (H. L. Roediger, J. D. Karpicke 2006), % recalled after
                 5 min   2 d    1 week
     SS          81      54     42         (S1; 42 and 56: M)
     ST          75      68     56
-    SSSS        83             40         (61 and 40 S2, 83 and 71 S1, the others M)
+    SSSS        83             40         (61 and 40 S2, the others M)
     SSST        78             56
     STTT        71             61
 
@@ -171,14 +171,14 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
             f"and with four sessions the order turns round, not fitted ({name})",
             "; ".join(f"{group} {got[group][0]:.0f}, {got[group][2]:.0f}" for group in GROUPS[2:]) + " %",
             "SSSS 83, 40; SSST 78, 56; STTT 71, 61 %",
-            "S1",
+            "M",
             verdict(soon and late),
         ),
         Finding(
             f"numbers that were not fitted ({name})",
             f"off by {np.abs(off).mean():.0f} points on average, {np.abs(off).max():.0f} at most, of {len(off)}",
             f"asked: {CLOSE} at most",
-            "S1",
+            "M",
             verdict(np.abs(off).max() <= CLOSE),
         ),
         Finding(
