@@ -170,7 +170,15 @@ def figure(data: Data) -> Figure:
     from cofire.experiments._figure import COLOURS, GREY, new_figure
 
     fig, ax = new_figure(width=8.5, height=4.8)
-    ax.plot(*POINTS.T, "o", color="black", markerfacecolor="white", markersize=5, label="Bi and Poo 1998", zorder=5)
+    points: dict[str, Any] = {
+        "linestyle": "none",
+        "color": "black",
+        "markerfacecolor": "white",
+        "markersize": 5,
+        "zorder": 5,
+    }
+    ax.plot(*POINTS[~OUTLIERS].T, marker="o", label="Bi and Poo 1998", **points)
+    ax.plot(*POINTS[OUTLIERS].T, marker="x", label="theirs, left out of every number", **points)
     lags = data["lags"]
     free = free_fit(lags)
     for side in (1, -1):

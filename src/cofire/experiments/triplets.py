@@ -156,7 +156,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         f"E = {own:.3g} with its own numbers, {fitted:.3g} with amplitudes fitted to them; {ten:.3g} with the pairs",
         f"E = {PUBLISHED[known]} with the pairs"
         if known in PUBLISHED
-        else "E ≥ 9.9 for pair rules, 3.3 to 4.0 triplet",
+        else "E = 9.9 for the best pair rule, 3.3 to 4.0 triplet",
         "C",
         verdict(min(own, fitted) <= GOOD),
     )
