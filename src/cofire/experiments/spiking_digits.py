@@ -145,7 +145,7 @@ def findings(data: Data) -> list[Finding]:
             "cells specialise: they name more digits than with weights as drawn",
             f"{percent_spread(named[1])}, as drawn {percent_spread(baselines[0])}; {beside}",
             "each cell's weights come to look like a digit",
-            "S1",
+            "M",
             verdict((named[1] - baselines[0]).min() >= MARGIN),
         ),
         Finding(
