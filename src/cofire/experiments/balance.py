@@ -200,7 +200,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         f"the cell comes to fire at its target rate ({name})",
         f"{spread(after, 2)} Hz, before learning {spread(rate[:, 0], 1)} Hz",
         f"{TARGET} Hz, within 15 %",
-        "S2",
+        "S1",
         verdict(abs(after.mean() / TARGET - 1) < 0.15),
         rule=name,
         phenomenon="inhibition brings the cell to its target rate",

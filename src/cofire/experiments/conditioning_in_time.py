@@ -11,7 +11,7 @@ with food and V. The last three designs count trials and days: a rule that does 
 step there, `opponent` as in `_opponents.py`.
 
 Held against
-    interval    250 ms best, then 450, 800, 100 (rabbit eyelid, S1; the responses 8.13, 5.95, 5.12: M); none at 0
+    interval    250 ms best, then 450, 800, 100 (rabbit eyelid, mean responses 8.13, 5.95, 5.12, S1); none at 0
     second      X that foretells A gains, though never with food (M)
     recovery, renewal (ABA > AAB), savings: they return, or are learnt faster the second time (M)
 With an effect of .05 as the margin, as in `conditioning`; recovery and the others need extinction to half first.

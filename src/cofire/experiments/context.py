@@ -120,7 +120,8 @@ def figure(data: Data) -> Figure:
     studies.axvline(0, color="black", linewidth=0.6)
     studies.set(xlabel="words more in the same place", ylabel="studies of 18 divers")
     studies.set_title("Study by study", fontsize=10)
-    studies.legend(fontsize=8, frameon=False)
+    studies.set_ylim(0, 1.35 * studies.get_ylim()[1])  # room for the legend
+    studies.legend(fontsize=8, frameon=False, loc="upper left")
     return picture
 
 

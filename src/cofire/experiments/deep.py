@@ -173,7 +173,7 @@ def figure(data: Data) -> Figure:
     fig, (shown, bars) = new_figure(1, 2, width=9.5, height=3.8, gridspec_kw={"width_ratios": (1, 1.7)})
     filters = data["filters"][0]
     side, across = round(filters.shape[1] ** 0.5), int(np.ceil(np.sqrt(len(filters))))
-    mosaic = np.zeros((across * (side + 1), across * (side + 1)))
+    mosaic = np.zeros((-(-len(filters) // across) * (side + 1), across * (side + 1)))
     for i, one in enumerate(filters):
         top, left = (side + 1) * (i // across), (side + 1) * (i % across)
         mosaic[top : top + side, left : left + side] = one.reshape(side, side) / np.abs(one).max()
@@ -187,9 +187,8 @@ def figure(data: Data) -> Figure:
     for m, values in enumerate(right):
         bars.errorbar(m, values.mean(), values.std(ddof=1), fmt="s", color=colours[m], capsize=4)
         bars.plot(np.full(len(values), m), values, ".", color="0.45", markersize=4)
-        bars.annotate(
-            f"{values.mean():.1f}", (m, values.max()), (0, 6), textcoords="offset points", ha="center", fontsize=8
-        )
+        top = max(values.mean() + values.std(ddof=1), values.max())
+        bars.annotate(f"{values.mean():.1f}", (m, top), (0, 6), textcoords="offset points", ha="center", fontsize=8)
     bars.set_xticks(range(len(right)), [name.replace(" ", "\n") for name in data["methods"]], fontsize=8)
     bars.set_ylabel("test images named rightly (%)", fontsize=9)
     bars.margins(y=0.15)

@@ -18,7 +18,7 @@ are held out, starting weights, order of images, k-means and random filters. The
 
 Verdicts. A dense layer specialises if its winners name more than half of the test images rightly in every fold. Filters
 of patches are better than k-means, random filters and pixels if the differences over folds lie two standard errors
-above 0. Published: SoftHebb, dense, 2000 cells, all of MNIST and a readout by gradient descent: 99.4 % (Journé et al.
+above 0. Published: SoftHebb, several layers, all of MNIST and a readout by gradient descent: 99.4 % (Journé et al.
 2023, S1); Krotov and Hopfield's about 98.5 % likewise. Ours have a twelfth of the images, so their numbers are no
 target. Ours: numbers of cells and filters, epochs, temperatures, the grid and its windows and the root of what is in
 them; the last two were chosen on two of the ten parts of MNIST. With the floor of contrast that `deep` chose on
@@ -51,7 +51,10 @@ CLAIMS = (23,)
 SOURCE = "Journé et al. 2023; Krotov & Hopfield 2019; k-means patches, random filters and pixels beside"
 RULES = ("soft_hebb", "krotov_hopfield", "instar")
 
-PUBLISHED = "all of MNIST: SoftHebb, dense, 99.4 %"
+PUBLISHED = {
+    "soft_hebb": "all of MNIST: several layers, 99.4 %",
+    "krotov_hopfield": "all of MNIST: about 98.5 %",
+}
 PATCHES = ("patches", "k-means patches", "random patches", "pixels")
 
 
@@ -126,8 +129,8 @@ def findings(data: Data) -> list[Finding]:
         Finding(
             f"cells specialise ({name})",
             f"by winner {percent_spread(by_winner[r])}, by ridge {percent_spread(by_ridge[r])}",
-            PUBLISHED,
-            "S1",
+            PUBLISHED.get(name, "no number"),
+            "S1" if name in PUBLISHED else "M",
             verdict(by_winner[r].min() > 0.5),
         )
         for r, name in enumerate(data["rules"])
@@ -175,14 +178,8 @@ def figure(data: Data) -> Figure:
     ]
     for m, (_, right, colour) in enumerate(rows):
         ax.errorbar(m, 100 * right.mean(), 100 * right.std(ddof=1), fmt="s", color=colour, capsize=4)
-        ax.annotate(
-            f"{100 * right.mean():.1f}",
-            (m, 100 * right.max()),
-            (0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
+        top = 100 * (right.mean() + right.std(ddof=1))
+        ax.annotate(f"{100 * right.mean():.1f}", (m, top), (0, 7), textcoords="offset points", ha="center", fontsize=8)
     ax.set_xticks(range(len(rows)), [name.replace("_", "_\n") for name, *_ in rows], fontsize=7)
     ax.set_ylabel("held-out images named rightly (%)", fontsize=9)
     ax.margins(y=0.15)

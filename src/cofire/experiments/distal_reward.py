@@ -170,6 +170,7 @@ def figure(data: Data) -> Figure:
         times = data[f"sample_{side}"] / 1000
         course.plot(times, np.full(len(times), height), "|", color=color, markersize=9, label=f"chosen {side}")
     course.set(xlabel="time [s]", title="Rewards come 1 to 3 s after the pair that earns them")
+    course.set_ylim(-12, 1.3 * REWARD)  # room for the legend
     course.legend(fontsize=8, frameon=False, ncols=3)
     for r in range(len(data["rules"])):
         others, chosen = data["weights"][r, 0, :, 1:].ravel(), data["weights"][r, 0, :, 0]
@@ -178,8 +179,11 @@ def figure(data: Data) -> Figure:
         ends.plot(np.full(len(chosen), r), chosen, "D", color=ORANGE, label="chosen" if r == 0 else None)
         ends.plot(np.full(len(chosen), r + 0.12), data["weights"][r, 1, :, 0], "D", color=BLUE, fillstyle="none",
                   label="chosen, random rewards" if r == 0 else None)  # fmt: skip
+    ends.axhline(
+        CEILING, color="black", linewidth=0.8, linestyle=":", label="ceiling, the chosen one's end as published"
+    )
     ends.set_xticks(range(len(data["rules"])), data["rules"])
-    ends.set(ylabel="weight at the end [mV]", ylim=(-0.1, CEILING + 0.2), title="Who has learnt")
+    ends.set(ylabel="weight at the end [mV]", ylim=(-0.1, 1.3 * CEILING), title="Who has learnt")
     ends.legend(fontsize=8, frameon=False)
     return picture
 

@@ -315,6 +315,10 @@ def figure(data: Data) -> Figure:
             look = {"color": COLOURS[(f + 2) % len(COLOURS)], "marker": "o", "markersize": 3}
             families.plot(counts, y, styles[k], label=name if k == 0 else None, **look)
     families.set(xscale="log", xlabel="patterns stored", ylim=(-0.03, 1.05))
+    shown = [number for number in (2, 5, 10, 20, 40, 100, 200) if number in data["counts"]]
+    for ax in (recalled, families):
+        ax.minorticks_off()  # whose labels would overlap
+        ax.set_xticks(shown, [str(number) for number in shown])
     families.set_title("The same halves in other memories", fontsize=10)
     families.legend(fontsize=7.5, loc="lower left", frameon=False)
     return fig

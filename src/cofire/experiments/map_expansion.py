@@ -21,9 +21,8 @@ A cell belongs to the finger that most of its weight comes from; its receptive f
 the skin, in receptors. All numbers are taken from the weights.
 
 Held against
-    trained      1.5 to 3 times the area (D9's band for two to three times the touches); engaged fingertips nearly 2 ×
-                 (Xerri et al. 1999, S1), 2 to 3 × (Jenkins et al. 1990; the factor M). Jenkins: receptive fields there
-                 become smaller (S1)
+    trained      engaged fingertips nearly 2 × (Xerri et al. 1999, S1), 2 to 3 × (Jenkins et al. 1990; the factor M);
+                 our criterion is 1.5 to 3 times the area. Jenkins: receptive fields there become smaller (S1)
     deafferented its territory is taken over within weeks (Merzenich et al. 1984, M): our criterion is 90 % of it
     fused        cells with a field on both fingers, where there were none (Clark et al. 1988; Allard et al. 1991, M)
     recovered    the area returns (Jenkins et al. 1990, M): our criterion, more than half of the way
@@ -86,9 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     forming: Annotated[int, Meta(ge=10, le=1_000_000, description="batches of touches that form the map; ours")] = 500
     steps: Annotated[int, Meta(ge=1, le=1_000_000, description="batches of touches of each change; ours")] = 400
     batch: Annotated[int, Meta(ge=1, le=1000, description="touches in a step; ours")] = 10
-    often: Annotated[float, Meta(ge=1, le=20, description="how much more the middle finger is touched; D9: 2 to 3")] = (
-        3.0
-    )
+    often: Annotated[float, Meta(ge=1, le=20, description="how much more the middle finger is touched; ours")] = 3.0
     eta: Annotated[float, Meta(gt=0, le=0.2, description="of catalogue rules; ours; times batch at most 1")] = 0.1
     seeds: Annotated[int, Meta(ge=2, le=100, description="hands: other weights and touches")] = 3
 
@@ -298,7 +295,7 @@ def _trained(data: Data, r: int, name: str) -> Iterator[Finding]:
     yield Finding(
         f"a finger touched {data['often']:g} times as often grows ({name})",
         f"{spread(growth, 2)} times the area; touched as before {spread(alone, 2)}",
-        "nearly 2 × (Xerri), 1.5 to 3 (D9)",
+        "nearly 2 × (Xerri); asked: 1.5 to 3",
         "S1",
         verdict(1.5 <= growth.mean() <= 3 and abs(alone.mean() - 1) < 0.15),
     )

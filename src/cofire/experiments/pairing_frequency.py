@@ -50,7 +50,12 @@ FREQUENCIES = np.array([0.1, 10.0, 20.0, 40.0, 50.0])  # Hz
 LAGS = np.array([[0.010], [-0.010]])  # seconds
 CHANGES = np.array([[-0.04, 0.14, 0.29, 0.53, 0.56], [-0.29, -0.41, -0.34, 0.56, 0.75]])
 SEM = np.array([[0.05, 0.10, 0.14, 0.11, 0.26], [0.08, 0.11, 0.10, 0.32, 0.19]])
-PUBLISHED = {"triplet": "0.356", "triplet_nearest": "0.348", "stdp_pair": "≥ 7.6", "stdp_pair_nearest": "≥ 7.5"}
+PUBLISHED = {
+    "triplet": "0.356",
+    "triplet_nearest": "0.348",
+    "stdp_pair": "7.6 at best",
+    "stdp_pair_nearest": "7.5 at best",
+}
 IN_BURSTS = {"triplet": "about 6", "triplet_nearest": "0.35 to 0.47"}
 GOOD = 1.0
 DT = 5 * ms

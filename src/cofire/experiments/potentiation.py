@@ -16,7 +16,7 @@ Any other rule for spikes runs as it is, its weight taken for the strength.
 
 Held against the paper's model, recomputed in closed form from averages over one period (flag C, where there is no
 other; the sum over each spike here may differ by a per cent), and against cells:
-    set DP       strength after over before, 60 pairs at 1 Hz, lags of ±10 to ±60 ms; -24 and +5 ms are the extremes
+    set DP       strength after over before, 60 pairs at 1 Hz, at the eight lags of `WINDOW`
     pairs        the same at ±10 ms after 10, 30, 60 and 100 pairs
     cortex       set fitted by the authors to Sjöström et al. 2001, 75 pairs at 0.1 to 50 Hz; mean square distance from
                  the cells in standard errors .52. That set is a fit to these cells; set DP is fitted to none.

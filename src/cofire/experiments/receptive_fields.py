@@ -352,6 +352,7 @@ def _draw_scatter(ax: Axes, data: Data, r: int) -> None:
     ax.axhline(FIT, color=GREY, linewidth=0.8, linestyle=":")
     ax.axvline(NARROW, color=GREY, linewidth=0.8, linestyle=":")
     ax.set(xlim=(0, 1.6), ylim=(0, 1), xlabel="variance in the narrowest direction", ylabel="R² of a Gabor function")
+    ax.set_xticks([0.0, 0.5, 1.0, 1.5])  # the label of one at the edge would be cut off
     if r == 0:
         ax.set_title("localised Gabor functions: above, left", fontsize=10)
         ax.legend(fontsize=8, frameon=False, loc="lower left")

@@ -13,7 +13,8 @@ Why moments: the song has 62 notes, but only six pitches, so a note alone does n
 of moments left away, the same rule must fail; that is shown beside it.
 
     plain       order 1, the weights of the rule: Hebb's outer product with η = 1/N, or another rule's
-    steeper     order 2 and the exponential memory, which keep moments apart that share notes (Chaudhry et al. 2023)
+    steeper     order 2 and the exponential memory, to keep moments apart that share notes (Chaudhry et al. 2023); order
+                2 does not, with so few cells
     slowly      dwell = 3: the same memory is asked to spend three steps at each moment (Sompolinsky and Kanter 1986;
                 Kleinfeld 1986), and must sing the same notes, each three times as long
 
@@ -21,7 +22,7 @@ Held against
     order       all notes in their places, from anywhere: recalled, without a number (M)
     load        62 transitions in N = 400 cells is .155 N, less than the .269 N of theory for random patterns (Düring,
                 Coolen and Sherrington 1998; M). Moments that share notes are no random patterns, so that plain Hebb
-                may fail below it; `delta`, which practises what it does not know, and steep memories need not.
+                may fail below it; `delta`, which practises what it does not know, and the exponential memory need not.
 How the share of right notes grows with the number of cells is measured too, and is ours: nothing is published.
 """
 
@@ -212,7 +213,7 @@ def findings(data: Data) -> list[Finding]:
     plain, steep = data["by_size"][0].mean(axis=1), data["by_size"][-1].mean(axis=1)
     least = [_least(data["sizes"], known) for known in (plain, steep)]
     measured = f"{names[0]} {least[0]}, exponential {least[1]} of {data['sizes'][0]} to {data['sizes'][-1]} tried"
-    claim = "cells that know the song from its beginning, of which steeper memories need fewer"
+    claim = "cells that know the song from its beginning, of which the exponential memory needs fewer"
     fewer = verdict(steep.mean() > plain.mean())
     result.append(Finding(claim, measured, "steep memories hold longer sequences (Chaudhry et al. 2023)", "M", fewer))
     return result

@@ -25,8 +25,8 @@ cells must be better than the network as drawn (at first 10, which two splits mi
 
 Verdicts. Cells specialise if in every split they name at least 5 of 100 test images more than the network whose weights
 stay as drawn. More cells are better if the difference over splits lies two standard errors above 0. The paper's
-accuracies are of all of MNIST; ours of 5000 of it are held against them all the same, and the verdict is whether the
-mean over splits is as high.
+accuracies (95.0 % S1, the others M) are of all of MNIST; ours of 5000 of it are held against them all the same, and the
+verdict is whether the mean over splits is as high.
 Source: P. U. Diehl, M. Cook, Front. Comput. Neurosci. 9:99, 2015.
 """
 
@@ -145,14 +145,14 @@ def findings(data: Data) -> list[Finding]:
             "cells specialise: they name more digits than with weights as drawn",
             f"{percent_spread(named[1])}, as drawn {percent_spread(baselines[0])}; {beside}",
             "each cell's weights come to look like a digit",
-            "S1",
+            "M",
             verdict((named[1] - baselines[0]).min() >= MARGIN),
         ),
         Finding(
             "more cells name more digits",
             f"{', '.join(f'{n} cells {percent_spread(right)}' for n, right in zip(data['sizes'], named, strict=True))}",
             "82.9, 87.0, 91.9, 95.0 % with 100, 400, 1600, 6400 cells",
-            "S1",
+            "M",
             verdict(difference(named[1], named[0]) > 2),
         ),
     ]
