@@ -19,8 +19,9 @@ With an effect of .05 as the margin, as in `conditioning`; recovery and the othe
 Mechanism. Rescorla and Wagner's model, `delta`, has no time: a cue that comes before the food is a cue without food.
 `temporal_difference` has an eligibility that lasts, and so learns with an interval and at second order; but what it
 unlearns is gone. `opponent` has what returns and no time. So each phenomenon needs its own mechanism: no one rule here
-has all, and none is said to. Fitted by us: τ_e and γ to the order of the intervals; that
-there is a best one, and none at 0, was not. Ours: the other numbers.
+has all, and none is said to. Fitted by us: τ_e and γ to the order of the intervals; that there is a best one, and none
+at 0, was not. Beyond the best the model falls far less than the rabbits, to .97 at 450 ms and .85 at 800, not .73 and
+.63; only rise and fall are judged. Ours: the other numbers.
 """
 
 from __future__ import annotations

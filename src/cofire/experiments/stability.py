@@ -357,7 +357,7 @@ def _threshold(name: str, fast: Data, slow: Data) -> Iterator[Finding]:
     yield Finding(
         f"too slow a threshold does not settle ({name}, over {_seconds(slow)})",
         measured,
-        "51.5 Hz instead of 40.4 with 20 s",
+        "51.5 Hz instead of 40.4 with 20 s; asked is only that it does not settle",
         "S1",
         verdict(settled and moves and swings[0] < 0.1 * FIXED),
     )
