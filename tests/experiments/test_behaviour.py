@@ -32,7 +32,7 @@ EXPECTED = {
     "forgetting": {"multiscale": "-yyy", "hebb_with_decay": "-nnn", "hebb": "-nnn", "delta": "-nnn"},
     "habit": {"instar": "-yny", "hebb": "-nnn", "hebb_with_decay": "-ynn"},
     "spacing": {"multiscale": "yyyn", "hebb_with_decay": "nnnn", "delta": "nnnn"},
-    "testing_effect": {"multiscale": "yyyy", "hebb_with_decay": "nyny", "hebb": "nnny"},
+    "testing_effect": {"multiscale": "yyyy", "hebb_with_decay": "nnny", "hebb": "nnny"},
     "typing": {"delta": "yy-yy", "hebb": "yy-ny"},
 }
 SIGNS = {"reproduced": "y", "not reproduced": "n", "does not apply": "-"}
