@@ -24,10 +24,10 @@ Verdicts. One layer is better than k-means, and three than one, if the differenc
 above 0. Published: CIFAR-10 80.3 % with 96, 384 and 1536 filters (Journé et al. 2023), where depth helped; with other
 Hebbian rules it hurt (66.2, 65.2, 63.1 % for one to three layers). For Fashion-MNIST there is a table of our own, one
 seed (C): 96 filters of 5 × 5, one epoch, average-pooled by 4: SoftHebb 91.0 %, k-means patches 91.1, random 89.8.
-At full size (an hour on two cores) the test part gave, mean and spread of three seeds: three layers 92.68 ± 0.05 %, one
-layer 92.29 ± 0.08, k-means 91.71 ± 0.14, raw 89.46 ± 0.11, alike 92.15 ± 0.02, random 92.45 ± 0.27, pixels 81.19; labels
-shuffled 9.9. So a second and third layer add .4 points; filters that learned are .6 better than k-means read its own
-way, little better than its centres read as they are, and not better than random ones.
+At full size (an hour on two cores) the test part gave, mean and spread of three seeds: three layers 92.68 ± 0.05 %,
+one layer 92.29 ± 0.08, k-means 91.71 ± 0.14, raw 89.46 ± 0.11, alike 92.15 ± 0.02, random 92.45 ± 0.27, pixels 81.19;
+labels shuffled 9.9. So a second and third layer add .4 points; filters that learned are .6 better than k-means read its
+own way, little better than its centres read as they are, and not better than random ones.
 Ours: the number of filters, the grid and its windows, the root, temperature, threshold and learning rate, chosen on the
 last images of the training part and on digits of MNIST; the floor of contrast, chosen by three-fold cross-validation on
 30,000 training images with a grid of 4: one layer had 91.1 % with 0.2, 91.5 with 0.02; k-means 90.3, alike 91.0, and on
@@ -62,6 +62,11 @@ SOURCE = "Journé et al. 2023; k-means patches (Coates, Ng & Lee 2011), random f
 RULES = ("soft_hebb",)
 
 OWN = "our own run on Fashion-MNIST, 1 seed: SoftHebb 91.0 %, k-means 91.1 %, random 89.8 %"
+BASELINES = {
+    "patches of k-means, however they are read": ("k-means", "k-means, raw", "k-means, alike"),
+    "random filters": ("random",),
+    "the pixels themselves": ("pixels",),
+}
 METHODS = ("one layer", "three layers", "k-means", "k-means, raw", "k-means, alike", "random", "pixels")
 
 
@@ -143,12 +148,15 @@ def findings(data: Data) -> list[Finding]:
     chance = float(np.mean(data["shuffled"] == data["truth"]))
     one, three = right["one layer"], right["three layers"]
     return [
-        Finding(
-            "one layer is better than k-means patches, random filters and pixels",
-            f"{percent_spread(one)}; " + ", ".join(f"{name} {percent_spread(right[name])}" for name in METHODS[2:]),
-            OWN,
-            "C",
-            verdict(all(difference(one, right[name]) > 2 for name in METHODS[2:])),
+        *(
+            Finding(
+                f"one layer is better than {said}",
+                f"{percent_spread(one)}; " + ", ".join(f"{name} {percent_spread(right[name])}" for name in others),
+                OWN,
+                "C",
+                verdict(all(difference(one, right[name]) > 2 for name in others)),
+            )
+            for said, others in BASELINES.items()
         ),
         Finding(
             "three layers are better than one",
