@@ -33,6 +33,7 @@ def write(path: str | os.PathLike[str], memory: Memory) -> None:
         "family": memory.family,
         "cells": memory.cells,
         "stored": memory.stored,
+        "fades": memory._fades,
         "settings": {name: _plain(value) for name, value in memory._settings().items()},
     }
     arrays = {f"learnt/{name}": value for name, value in memory._arrays().items()}
@@ -56,6 +57,7 @@ def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: 
             if stored := whole("stored", head["stored"], 0):
                 _check(arrays, memory._shapes(stored))
                 memory._restore(stored, arrays, like)
+                memory._fades = head.get("fades") is True
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
     except _BROKEN as error:

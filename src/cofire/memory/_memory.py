@@ -40,6 +40,7 @@ class Memory(ABC):
     def __init__(self, cells: int) -> None:
         self.cells = whole("cells", cells, 1)
         self.stored = 0
+        self._fades = False  # a memory that forgets is never full
         self._home: Home | None = None
         self._learnt: dict[str, Any] = {}
 
@@ -74,10 +75,15 @@ class Memory(ABC):
         """Everything stored fades by the share `rate`, from 0 to 1. Returns itself.
 
         Forgetting a little before each new pattern makes a palimpsest: old patterns fade, new ones stay, and the
-        memory is never full. `seed`: which binary synapses are lost, of a memory that has such.
+        memory is never full. Of 1 nothing is left, and the memory is as it was made. `seed`: which binary synapses are
+        lost, of a memory that has such.
         """
-        rate = check("rate", rate, FRACTION)
-        self._fade(self._ready("forget"), rate, whole("seed", seed, 0))
+        rate, home = check("rate", rate, FRACTION), self._ready("forget")
+        if rate == 1:
+            self.__dict__.update(self._fresh().__dict__)
+        else:
+            self._fade(home, rate, whole("seed", seed, 0))
+            self._fades = self._fades or rate > 0
         return self
 
     def capacity(
@@ -182,7 +188,7 @@ class Memory(ABC):
         self._home = home
         before, self.stored = self.stored, self.stored + given.shape[0]
         theory = self._theory()
-        if before <= max(1.0, theory.patterns) < self.stored:
+        if before <= max(1.0, theory.patterns) < self.stored and not self._fades:
             warnings.warn(f"{self!r} holds {theory.says(self.stored)}", CapacityWarning, stacklevel=3)
 
     def _taken(self, home: Home, name: str, given: Array, allowed: tuple[float, ...] | None = None) -> Array:
