@@ -125,3 +125,8 @@ def test_clothes_are_told_apart_by_few_filters() -> None:
     learner = ConvHebb(8, grid=4, random_state=0).fit(X[:2000])
     readout = RidgeReadout().fit(learner.transform(X[:2000]), labels[:2000])
     assert readout.score(learner.transform(X[2000:]), labels[2000:]) > 0.82
+
+
+def test_images_with_axes_of_their_own_are_told_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"X has shape \(3, 8, 8\); .* give X.reshape\(len\(X\), -1\)"):
+        ConvHebb(4).fit(np.ones((3, 8, 8)))

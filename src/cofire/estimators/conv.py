@@ -100,6 +100,14 @@ class ConvHebb(HebbianLayer):
         self.checkpoint = checkpoint
         self.verbose = verbose
 
+    def _checked(self, X: Any, reset: bool) -> Array:
+        if getattr(X, "ndim", 2) > 2:
+            raise ArrayError(
+                f"X has shape {tuple(X.shape)}; expected [n, features]: give X.reshape(len(X), -1), and shape= if the "
+                "images are not square"
+            )
+        return super()._checked(X, reset)
+
     def _rule(self) -> Rule:
         return rules.soft_hebb()
 
