@@ -50,6 +50,12 @@ def test_a_rank_that_there_is_not(rank: int) -> None:
         activations.ranked(U, rank, 0.4)
 
 
+def test_soft_takes_a_tensor_that_wants_gradients() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    u = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    np.testing.assert_allclose(activations.soft(u, temperature=1.0).detach(), [[-0.26894142, 0.73105858]], rtol=1e-6)
+
+
 def test_nan_stays_nan() -> None:
     u: Any = U.copy()
     u[0, 0] = np.nan

@@ -38,7 +38,8 @@ def soft(u: Array, temperature: float) -> Array:
     q = xp.exp(below)
     q /= xp.sum(q, axis=1, keepdims=True)
     # 0 below the greatest, so plus, and minus for all others; a third array would cost more than the arithmetic
-    return xp.copysign(q, below, out=below) if compat.is_torch_array(u) else xp.copysign(q, below)
+    in_place = compat.is_torch_array(u) and not u.requires_grad
+    return xp.copysign(q, below, out=below) if in_place else xp.copysign(q, below)
 
 
 def ranked(u: Array, rank: int, depression: float) -> Array:

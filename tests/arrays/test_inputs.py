@@ -205,6 +205,27 @@ def test_learning_off_freezes_everything() -> None:
         np.testing.assert_array_equal(frozen[key], state[key])
 
 
+@pytest.mark.parametrize(
+    ("eta", "pre", "post"), [(1e41, 0.0, 0.0), (1e22, 1e-25, 1e18), (1.0, 1e25, 1e25), (1e10, 1e-30, 1e38)]
+)
+@pytest.mark.parametrize("in_place", [False, True])
+def test_what_leaves_the_range_on_the_way_is_found(eta: float, pre: float, post: float, in_place: bool) -> None:
+    w = np.zeros((3, 5), np.float32)
+    with pytest.raises(DivergenceError):
+        Rule("dw/dt = eta * pre * post", eta=eta).step(
+            w,
+            pre=np.full((4, 5), pre, np.float32),
+            post=np.full((4, 3), post, np.float32),
+            out=w if in_place else None,
+        )
+
+
+def test_an_error_quotes_what_was_written() -> None:
+    rule = Rule("dw/dt = sign(a) * abs(a)**n * pre", a=1e200, n=3.0)
+    with pytest.raises(ParameterError, match=r"abs\(a\)\*\*n"):
+        rule.step(np.ones((1, 1)), pre=np.ones((1, 1)), post=np.ones((1, 1)))
+
+
 def test_the_state_is_checked_and_not_modified() -> None:
     rule = rules.bcm()
     given = arguments()

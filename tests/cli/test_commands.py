@@ -211,7 +211,7 @@ def test_settings_come_from_a_file_and_are_changed_by_hand(command: Command) -> 
         (b"steps = 1\nsteps = 2", "mine.toml is not TOML"),
         (b"\xff\x00", "mine.toml is not TOML"),
         (b"sizes = " + b"[" * 10_000, "mine.toml is not TOML"),
-        (b"#" * 200_000, "mine.toml has more than 100000 bytes"),
+        (b"#" * 200_000, "cofire: mine.toml has more than 100000 bytes"),
     ],
 )
 def test_a_file_of_settings_that_is_wrong(command: Command, content: bytes, part: str) -> None:

@@ -298,7 +298,7 @@ def test_what_went_wrong_is_said() -> None:
     with pytest.warns(LearningWarning, match="a smaller learning_rate"):
         SoftHebb(8, epochs=1, learning_rate=100, random_state=0).fit(X)
     with pytest.warns(LearningWarning, match="without variance there are no components"):
-        HebbianPCA(random_state=0).fit(np.ones((20, 4)))
+        HebbianPCA(random_state=0).fit(np.full((20, 4), 0.1))
 
 
 @quiet

@@ -172,6 +172,13 @@ def test_sparse_distributed_memory_writes_near_the_address() -> None:
     np.testing.assert_allclose(memory.weights, patterns.T @ near)
 
 
+def test_a_memory_that_forgot_once_is_warned_of_again() -> None:
+    patterns = signs(np.random.default_rng(14), 50, 100)
+    memory = Hopfield(100).store(patterns[0]).forget(1e-9).store(patterns[1])
+    with pytest.warns(CapacityWarning):
+        memory.store(patterns)
+
+
 def test_a_palimpsest_keeps_the_newest() -> None:
     patterns = signs(np.random.default_rng(13), 100, 200)
     kept = {}

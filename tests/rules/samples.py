@@ -33,4 +33,7 @@ def inputs(**changes: Any) -> dict[str, Any]:
 
 def delta(rule: Rule, **given: Any) -> np.ndarray:
     """dw/dt: the change in one step, or in one second where parameters carry units."""
+    kept = {item.key for item in rule.explain().states}
+    if "state" in given:
+        given["state"] = {key: value for key, value in given["state"].items() if key in kept}
     return rule.delta(**inputs(**given), dt=1 * second if rule.is_timed else None)

@@ -224,13 +224,17 @@ def test_bytes_that_rotted_are_found_when_they_are_read(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         identity = store.keep(described(), DATA, None)
         path = tmp_path / "runs" / identity / "data.npz"
-        content = bytearray(path.read_bytes())
-        content[300] ^= 255
-        path.write_bytes(content)
-        with pytest.raises(StoreError, match=f"the run {identity} is damaged: data.npz"):
-            store.arrays(identity)
+        content, wanted, refused = path.read_bytes(), store.arrays(identity), 0
+        for at in range(len(content)):
+            path.write_bytes(content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :])
+            try:
+                for name, array in store.arrays(identity).items():  # a byte that says nothing
+                    np.testing.assert_array_equal(array, wanted[name])
+            except StoreError:
+                refused += 1
+        assert refused > len(content) / 2
         path.write_bytes(b"\0" * len(content))
-        with pytest.raises(StoreError, match=f"the run {identity} is damaged: data.npz: it is not whole"):
+        with pytest.raises(StoreError, match=f"the run {identity} is damaged: data.npz: File is not a zip file"):
             store.arrays(identity)
         path = tmp_path / "runs" / identity / "findings.json"
         size = path.stat().st_size

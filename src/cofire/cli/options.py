@@ -65,10 +65,13 @@ def changes(experiment: Experiment, sets: list[str] | None, file: Path | None = 
 def _written(file: Path) -> dict[str, Any]:
     """The settings of a TOML file. Raises: `ParameterError`."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise ParameterError(f"{file} has more than {MOST_BYTES} bytes, which is no file of settings")
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise ParameterError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if len(content) > MOST_BYTES:
+        raise ParameterError(f"{file} has more than {MOST_BYTES} bytes, which is no file of settings")
+    try:
+        return tomllib.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise ParameterError(f"{file} is not TOML, lines such as steps = 100: {error}") from None

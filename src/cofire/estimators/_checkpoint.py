@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cofire import files
 from cofire.errors import DataError
-from cofire.files import replacing
 
 
 def write(path: Path, arrays: Mapping[str, Any]) -> None:
     """Raises: `DataError`; see `cofire.files`."""
-    with replacing(path) as file:
+    with files.replacing(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
@@ -29,9 +28,8 @@ def read(path: Path, training: str) -> dict[str, NDArray[Any]] | None:
     if not path.exists():
         return None
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            found = dict(file)
-    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        found = files.arrays(path)
+    except Exception as error:  # what NumPy, zip and the parser of a header raise at damaged bytes
         raise DataError(f"{path} is not a checkpoint ({error}): give another path, or remove it") from None
     if str(found.pop("training", "")) != training:
         raise DataError(f"{path} is the checkpoint of other parameters or data: give another path, or remove it")

@@ -145,9 +145,8 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 _checkpoint.write(path, {**self._laid_down(), "seed": seed, "training": training})
         self._diagnose(X)
         for sentence in self._warnings():
-            warnings.warn(
-                f"{type(self).__name__}: {sentence}", LearningWarning, stacklevel=3
-            )  # fit's, past scikit-learn
+            # the caller of fit: this frame, scikit-learn's wrapper, the caller
+            warnings.warn(f"{type(self).__name__}: {sentence}", LearningWarning, stacklevel=3)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -26,8 +26,9 @@ def accepted(kind: inspect.Type) -> str:
 
 def _between(kind: Any) -> str:
     """The range of a number; both ends in one phrase where both belong to it."""
+    multiple = "" if kind.multiple_of is None else f", a multiple of {kind.multiple_of}"
     if kind.ge is not None and kind.le is not None:
-        return f" from {kind.ge:g} to {kind.le:g}"
+        return f" from {kind.ge} to {kind.le}{multiple}"
     ends = [("above", kind.gt), ("at least", kind.ge), ("below", kind.lt), ("at most", kind.le)]
-    said = " and ".join(f"{word} {end:g}" for word, end in ends if end is not None)
-    return f" {said}" if said else ""
+    said = " and ".join(f"{word} {end}" for word, end in ends if end is not None)
+    return (f" {said}" if said else "") + multiple

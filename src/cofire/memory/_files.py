@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cofire.errors import CofireError, DataError, ParameterError
-from cofire.files import replacing
+from cofire import files
+from cofire.errors import DataError, ParameterError
 from cofire.memory._arrays import whole
 from cofire.rule import Rule
 
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     from cofire.memory._memory import Memory
 
 FORMAT = 1
-_BROKEN = (  # what NumPy, zip and JSON raise at bytes that are not what was written
-    *(ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, NotImplementedError, RecursionError),
-    *(zipfile.BadZipFile, zlib.error),
-)
 
 
 def write(path: str | os.PathLike[str], memory: Memory) -> None:
@@ -33,11 +28,11 @@ def write(path: str | os.PathLike[str], memory: Memory) -> None:
         "family": memory.family,
         "cells": memory.cells,
         "stored": memory.stored,
-        "fades": memory._fades,
+        "faded": memory._faded,
         "settings": {name: _plain(value) for name, value in memory._settings().items()},
     }
     arrays = {f"learnt/{name}": value for name, value in memory._arrays().items()}
-    with replacing(Path(path)) as file:
+    with files.replacing(Path(path)) as file:
         np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
 
 
@@ -46,31 +41,26 @@ def read(path: str | os.PathLike[str], families: dict[str, type[Memory]], like: 
     if Path(path).is_file() and not zipfile.is_zipfile(path):
         raise DataError(f"{path} holds no memory that can be read: it is no .npz file")
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            head = json.loads(str(kept["head"]))
-            if head["format"] > FORMAT:
-                raise DataError(f"{path} was written by a later cofire: update cofire to read it")
-            memory = families[head["family"]](
-                head["cells"], **{name: _as_given(value) for name, value in head["settings"].items()}
-            )
-            arrays = {name.removeprefix("learnt/"): kept[name] for name in kept.files if name != "head"}
-            if stored := whole("stored", head["stored"], 0):
-                _check(arrays, memory._shapes(stored))
-                memory._restore(stored, arrays, like)
-                memory._fades = head.get("fades") is True
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        kept = files.arrays(Path(path))
+        head = json.loads(str(kept.pop("head")))
+        if head["format"] > FORMAT:
+            raise DataError(f"{path} was written by a later cofire: update cofire to read it")
+        settings = {name: _as_given(value) for name, value in head["settings"].items()}
+        memory = families[head["family"]](head["cells"], **settings)
+        arrays = {name.removeprefix("learnt/"): array for name, array in kept.items()}
+        if stored := whole("stored", head["stored"], 0):
+            _check(arrays, memory._shapes(stored))
+            memory._restore(stored, arrays, like)
+            memory._faded = head.get("faded") is True
+    except (FileNotFoundError, IsADirectoryError, PermissionError, DataError):
         raise
-    except _BROKEN as error:
-        if isinstance(error, CofireError) and not isinstance(error, DataError):
-            error = DataError(str(error))
-        if isinstance(error, DataError):
-            raise error from None
+    except Exception as error:  # what NumPy, zip, JSON and the family raise at bytes that are not what was written
         raise DataError(f"{path} holds no memory that can be read ({error}); save it again with memory.save") from None
     return memory
 
 
 def _check(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
-    """Raises: `DataError` unless there are arrays of these shapes and no others, of finite numbers."""
+    """Raises: `ValueError` unless there are arrays of these shapes and no others, of finite numbers."""
     if arrays.keys() != shapes.keys():
         raise ValueError(f"it has the arrays {sorted(arrays)}, and should have {sorted(shapes)}")
     for name, shape in shapes.items():

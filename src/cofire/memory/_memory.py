@@ -40,7 +40,7 @@ class Memory(ABC):
     def __init__(self, cells: int) -> None:
         self.cells = whole("cells", cells, 1)
         self.stored = 0
-        self._fades = False  # a memory that forgets is never full
+        self._faded = False  # since the last pattern: a memory that forgets before each is never full
         self._home: Home | None = None
         self._learnt: dict[str, Any] = {}
 
@@ -78,12 +78,12 @@ class Memory(ABC):
         memory is never full. Of 1 nothing is left, and the memory is as it was made. `seed`: which binary synapses are
         lost, of a memory that has such.
         """
-        rate, home = check("rate", rate, FRACTION), self._ready("forget")
+        rate, seed, home = check("rate", rate, FRACTION), whole("seed", seed, 0), self._ready("forget")
         if rate == 1:
             self.__dict__.update(self._fresh().__dict__)
         else:
-            self._fade(home, rate, whole("seed", seed, 0))
-            self._fades = self._fades or rate > 0
+            self._fade(home, rate, seed)
+            self._faded = rate > 0
         return self
 
     def capacity(
@@ -188,7 +188,8 @@ class Memory(ABC):
         self._home = home
         before, self.stored = self.stored, self.stored + given.shape[0]
         theory = self._theory()
-        if before <= max(1.0, theory.patterns) < self.stored and not self._fades:
+        faded, self._faded = self._faded, False
+        if before <= max(1.0, theory.patterns) < self.stored and not faded:
             warnings.warn(f"{self!r} holds {theory.says(self.stored)}", CapacityWarning, stacklevel=3)
 
     def _taken(self, home: Home, name: str, given: Array, allowed: tuple[float, ...] | None = None) -> Array:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from cofire import files
 from cofire.errors import ArrayError, ParameterError
-from cofire.files import replacing
 from cofire.network.collection import Collection
 from cofire.network.network import Network
 from cofire.network.plain import (
@@ -60,7 +60,7 @@ def save(file: str | Path, net: Network, collection: Collection, every: int, max
     }
     arrays |= {f"state/{name}": values for name, values in net.state().items()}
     arrays["data"] = np.frombuffer(json.dumps(data).encode(), dtype=np.uint8)
-    with replacing(Path(file)) as out:
+    with files.replacing(Path(file)) as out:
         np.savez(out, **arrays)  # type: ignore[arg-type]
 
 
@@ -70,8 +70,7 @@ def load(file: str | Path) -> tuple[Collection, int, float | None]:
     if path.is_file() and not zipfile.is_zipfile(path):
         raise ArrayError(f"{path} is no checkpoint of a network, or is damaged: it is no .npz file")
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files}
+        arrays = files.arrays(path)
         data = json.loads(bytes(arrays.pop("data")))
     except FileNotFoundError:
         raise ParameterError(f"there is no checkpoint {path}") from None

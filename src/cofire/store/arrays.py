@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo, is_zipfile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -29,16 +28,6 @@ def packed(named: Mapping[str, np.ndarray]) -> bytes:
             with archive.open(entry, "w", force_zip64=True) as stream:
                 write_array(stream, array, allow_pickle=False)
     return file.getvalue()
-
-
-def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz` file. Raises: `OSError`, `ValueError`, `BadZipFile` where it is damaged."""
-    with path.open("rb") as file:
-        if not is_zipfile(file):  # NumPy would speak of pickles
-            raise BadZipFile("it is not whole")
-        file.seek(0)
-        archive = np.load(file, allow_pickle=False)
-        return {name: archive[name] for name in archive.files}
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:

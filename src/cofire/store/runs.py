@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 
+from cofire import files
 from cofire.errors import StoreError, shown
-from cofire.store import arrays
 from cofire.store.catalogue import Catalogue
 from cofire.store.place import home
 
@@ -149,8 +149,8 @@ class Store:
     def arrays(self, identity: str) -> dict[str, np.ndarray]:
         """The data of that run; what was inside something is called `outer/inner`. Raises: `StoreError`."""
         try:
-            return arrays.read(self._runs / identity / DATA)
-        except (OSError, ValueError, BadZipFile, EOFError, KeyError) as error:
+            return files.arrays(self._runs / identity / DATA)
+        except Exception as error:  # what NumPy, zip and the parser of a header raise at damaged bytes
             raise StoreError(f"the run {identity} is damaged: {DATA}: {_reason(error)}") from None
 
     def figure(self, identity: str) -> bytes | None:
@@ -239,7 +239,10 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _row(identity: str, described: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """A row of the catalogue. Raises: `KeyError`, `TypeError`, `ValueError` where `described` is not of a run."""
+    """A row of the catalogue.
+
+    Raises: `KeyError`, `TypeError`, `ValueError`, `OverflowError` where `described` is not of a run.
+    """
     verdicts = [finding["verdict"] for finding in described["findings"]]
     datetime.fromisoformat(described["made"])
     seed = int(described["seed"])

@@ -16,7 +16,7 @@ from cofire.backends.arrays import gemm, library
 from cofire.errors import ParameterError
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
-from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Negative, Number, Weight
+from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Negative, Number, Weight, walk
 from cofire.lowering.placement import DRIVE, Axis, Placement
 from cofire.lowering.products import Separated, separate
 
@@ -110,7 +110,8 @@ class Evaluator:
         match node:
             case Binary("*", Call("sign", (x,)), Binary("**", Call("abs", (same,)) as size, exponent)) if x == same:
                 power = self.value(exponent, ())
-                if isinstance(power, int | float) and power >= 1:
+                varies = any(isinstance(leaf, Cell | Weight) for leaf in walk(x))  # else errors quote what was written
+                if varies and isinstance(power, int | float) and power >= 1:
                     return Binary("*", x, Binary("**", size, Number(power - 1)))
         return node
 

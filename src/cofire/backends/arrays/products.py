@@ -56,15 +56,15 @@ class Work:
         if self.blocks:
             return math.inf
         scale = abs(self.scale) if isinstance(self.scale, float) else math.sqrt(gemm.squares(self.scale))
-        return scale * math.sqrt(squares) + sum(product.bound for product in self.products)
+        return _least_one(scale) * _least_one(math.sqrt(squares)) + sum(product.bound for product in self.products)
 
 
 @dataclass(frozen=True)
 class Guard:
     """What is done to rows besides adding, a cacheful at a time.
 
-    `before` they are read, which gives their sum of squares, and `after` they are written it raises where a number is
-    not finite; `held`, if not None, gives the rows as they are to be kept.
+    `before(rows)` raises if a number that is read is not finite, and returns the sum of squares. `after(rows)` raises
+    if one that is written is not. `held(rows)` are the rows normalised and within bounds; None where nothing asks it.
     """
 
     before: Callable[[Array], float]
@@ -178,8 +178,13 @@ def _product(term: Term, gain: float, values: Values) -> Product:
     else:
         left = _wide(_vector(term.post, "post", values), n_post, values)
         right = _wide(_vector(term.pre, "pre", values), n_pre, values)
-    bound = abs(factor) * math.sqrt(values.squares(left)) * math.sqrt(values.squares(right))
+    bound = abs(factor) * math.prod(_least_one(math.sqrt(values.squares(side))) for side in (left, right))
     return Product(left * factor, right, bound) if n_post < n_pre else Product(left, right * factor, bound)
+
+
+def _least_one(size: float) -> float:
+    """`size`, or 1: so that what a factor makes of one side alone is within the bound too. NaN stays."""
+    return 1.0 if size < 1.0 else size
 
 
 def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Array:

@@ -120,7 +120,7 @@ def _advanced(state: State, dt: float, given: Inputs, rule: Rule) -> Array:
     return guard.done(old * decay + drive * gain)
 
 
-def _guard(rule: Rule, given: Inputs, name: str, held: Callable[[Array], Array] | None = None) -> Guard:
+def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array] | None = None) -> Guard:
     """Finite before, finite after, then normalised and held within bounds."""
 
     def before(rows: Array) -> float:
@@ -139,7 +139,7 @@ def _guard(rule: Rule, given: Inputs, name: str, held: Callable[[Array], Array] 
                 )
             raise DivergenceError(f"{what} left the range of {rows.dtype} at {given.when}; {tamed(rule)}")
 
-    return Guard(before, after, held)
+    return Guard(before, after, finish)
 
 
 def _normalized(w: Array, rule: Rule, xp: Any) -> Array:
