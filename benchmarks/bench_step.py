@@ -9,7 +9,9 @@ half of the core from ours), and sanger 1.6: what the rows above leave over is t
 too small for full speed, of which the triangle within the rows is one more. New arrays 1.1 to 1.55, sanger 1.6 to 1.8.
 Below its floor a step can be since BLAS adds to w, where the floor reads and writes w beside the product. Einsum took
 10 to 15 times as long at 64x(4096-4096) and 7 to 8.5 at 256x(784-2000), where the floor itself would reach 9; sanger
-34 and more.
+34 and more. That was with OpenBLAS held to AVX2. With AVX-512 its products take little more than half as long, and what
+is done beside them weighs more: in place 0.9 to 1.2 times the floor at 64x(4096-4096) (krotov_hopfield 1.5), 1.2 to 1.5
+at 256x(784-2000), sanger 1.7 to 1.8; einsum took 9 to 20 times as long.
 """
 
 from __future__ import annotations
