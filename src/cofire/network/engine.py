@@ -12,12 +12,8 @@ import numpy as np
 
 from cofire.backends import cells as numbers
 from cofire.backends.numba.cache import load
-from cofire.backends.numba.network import (
-    DriveCode,
-    PopulationCode,
-    ProjectionCode,
-    network_source,
-)
+from cofire.backends.numba.components import DriveCode, PopulationCode, ProjectionCode
+from cofire.backends.numba.network import network_source
 from cofire.errors import ParameterError
 from cofire.language.tree import Cell, Name
 from cofire.network.memory import aligned

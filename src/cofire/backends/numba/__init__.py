@@ -14,6 +14,7 @@ cache.py         source to compiled functions, files named by the hash of their 
 cells.py         a neuron's plan as the source of its step
 random.py        random numbers that depend on where and when
 common.py        and what else all networks have
+components.py    what it must know of the populations, projections and drives of a network
 network.py       a network as the source of the loop that calls all these
 owners.py        the names in it, each of one part
 layout.py        synapses in rows and columns, spikes in the order in which they arrive

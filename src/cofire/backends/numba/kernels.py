@@ -28,7 +28,7 @@ from cofire.backends.numba.flows import flow_arguments, write_flow
 from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity
 from cofire.backends.numba.reading import Reader, is_within, parts
-from cofire.backends.numba.writer import Writer, needed
+from cofire.backends.numba.writer import FIRST, SETTLING, Writer, needed
 from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
 from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
@@ -398,7 +398,7 @@ class _Kernel(Reader):
     def _settle(self) -> None:
         text = "Every synapse, brought up to step `now`; what was noted of the cells' spikes is learnt and struck out."
         with self._function("settle", "axons", "now", text=text, calls=("learn",)):
-            self._call("learn", "axons", "np.int64(0)", "len(axons)", "now", "np.bool_(False)")
+            self._call("learn", "axons", FIRST, "len(axons)", "now", SETTLING)
             if self.needs_log:
                 with self.out.block("for j in range(first, past)"):
                     self.out("logged[j], newest[j], second[j] = 0, -1, -1")

@@ -24,57 +24,14 @@ from cofire.backends.numba.cache import name_of
 from cofire.backends.numba.cells import cells_source
 from cofire.backends.numba.clocked import clocked_arguments, clocked_source
 from cofire.backends.numba.common import COMMON
+from cofire.backends.numba.components import DriveCode, PopulationCode, ProjectionCode
 from cofire.backends.numba.kernels import Kernel, kernel_source, write_kernel
 from cofire.backends.numba.owners import Owners
 from cofire.backends.numba.preamble import preamble
-from cofire.backends.numba.quantities import Kept
-from cofire.backends.numba.writer import Writer
+from cofire.backends.numba.writer import ARRIVING, SETTLING, Writer
 from cofire.language.tree import Cell
-from cofire.lowering.cells import NeuronPlan
-from cofire.lowering.plan import Plan
 
 _ALWAYS = ("part", "parts", "begin", "end", "chunk", "look", "dt", "ring", "meetings", "attention", "crowded")
-
-
-@dataclass(frozen=True)
-class PopulationCode:
-    """What the source must know of a population. `kind`: "cells", "rates", "poisson" or "given".
-
-    `plan`: of cells, and of rate cells, whose rate is the row `rate` of x.
-    """
-
-    name: str
-    kind: str
-    plan: NeuronPlan | None = None
-    varying: tuple[str, ...] = ()
-    rate: int | None = None
-
-
-@dataclass(frozen=True)
-class ProjectionCode:
-    """Of a projection. `source`, `target`: names of populations; `onto`: the row of x that it adds to.
-
-    `from_rates`: whether the source are rate cells. `plan`, `kept`: of a rule that learns, or None.
-    """
-
-    name: str
-    source: str
-    target: str
-    onto: int
-    many_delays: bool
-    from_rates: bool = False
-    plan: Plan | None = None
-    kept: Kept | None = None
-    bounded: bool = False
-
-
-@dataclass(frozen=True)
-class DriveCode:
-    """Of a Poisson input to each cell of a population."""
-
-    name: str
-    target: str
-    onto: int
 
 
 @dataclass(frozen=True)
@@ -256,7 +213,7 @@ class _Network:
         def arrive(axons: str, begin: str, end: str) -> None:
             if kernel:
                 with self.out.block(f"if {learning}"):
-                    self._call(projection, "learn", axons, begin, end, f"{name}_now", "np.bool_(True)", at="before")
+                    self._call(projection, "learn", axons, begin, end, f"{name}_now", ARRIVING, at="before")
                     if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
                         self.out(f"{name}_arrived = True")
             self._send(projection, axons, begin, end)
@@ -361,9 +318,7 @@ class _Network:
             elif "pre" in kernel.hurries:
                 self._for_each_arrival(
                     projection,
-                    lambda who, begin, end: self._call(
-                        projection, "learn", who, begin, end, f"{now} + 1", "np.bool_(False)"
-                    ),
+                    lambda who, begin, end: self._call(projection, "learn", who, begin, end, f"{now} + 1", SETTLING),
                 )
             if kernel.drifts:
                 self._call(projection, "drift", axons, now)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cofire.backends.numba.kernels import Kernel, write_kernel
 from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import Kept
-from cofire.backends.numba.writer import Writer
+from cofire.backends.numba.writer import ARRIVING, SETTLING, Writer
 from cofire.language.tree import Cell, Name
 from cofire.lowering.plan import Plan
 
@@ -53,7 +53,7 @@ def _run(kernel: Kernel, write: Writer) -> None:
                 call("rebase", "axons", "now", at="n - 1")
                 write("base, now = n, 0")
             with write.block("if arrivals[n] < arrivals[n + 1]"):
-                call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now", "np.bool_(True)", at="max(n - 1, 0)")
+                call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now", ARRIVING, at="max(n - 1, 0)")
             with write.block("if spikes[n] < spikes[n + 1]"):
                 call("fire", "firing", "spikes[n]", "spikes[n + 1]", "now")
             if kernel.by_step and kernel.silent:
@@ -69,7 +69,7 @@ def _run(kernel: Kernel, write: Writer) -> None:
                 with write.block("if arrivals[n] < arrivals[n + 1] or spikes[n] < spikes[n + 1]"):
                     call("settle", "axons", "now + 1")
             elif "pre" in kernel.hurries:
-                call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now + 1", "np.bool_(False)")
+                call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now + 1", SETTLING)
             if kernel.drifts:
                 call("drift", "axons", "now")
         with write.block("if steps > 0"):
