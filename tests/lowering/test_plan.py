@@ -130,7 +130,11 @@ STEPPED = {
     "exp(-w)": None,
     "w**2 * trace(pre, tau)": "not linear in",
     "reward * w": "reward changes from step to step",
-    "post.v * trace(pre, tau)": "post.v changes from step to step",
+    "w * post.v * trace(pre, tau)": "post.v changes from step to step",
+    "pre.v * trace(pre, tau)": "pre.v changes from step to step",
+    "post.v * trace(pre, tau)": None,
+    "relu(mean(post.v, tau) - theta) * trace(pre, tau)": None,
+    "reward * trace(pre, tau)": None,
     "tanh(trace(pre, tau))": "not a sum of products of decaying quantities",
     "trace(trace(pre, tau), tau)": "more than decay",
     "w * sum_pre(w)": "a sum over cells",
@@ -143,7 +147,7 @@ def test_what_the_clock_must_step_is_said_with_the_reason(drift: str) -> None:
     motion, wanted = dict(made.motions)["w"], STEPPED[drift]
     assert motion.is_stepped == (wanted is not None)
     assert (wanted or "") in motion.reason
-    assert ("stepped by the clock" in str(made)) == (wanted is not None)
+    assert ("  w is stepped by the clock" in str(made)) == (wanted is not None)
 
 
 class Numbers:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cofire import Rule, compiler, neurons, rules
+from cofire import Neuron, Rule, compiler, neurons, rules
 from cofire.backends.reference import spikes as reference
 from cofire.network import Network, all_to_all, fixed_probability, from_pairs, resume, uniform
 from cofire.network.projections import Projection
@@ -18,7 +18,7 @@ STEPS = 300
 KINDS = {  # of kernel: each compiles a network of its own
     "stdp_pair": "events that meet bounds",
     "triplet": "several traces on both sides",
-    "reward_stdp": "a modulator, silent at times",
+    "reward_stdp": "a modulator, integrated",
 }
 
 
@@ -97,6 +97,45 @@ def test_a_rule_that_needs_a_solver() -> None:
     record = net.run(100 * ms, record=[net.populations[0].spikes, net.populations[1].spikes])
     wanted = reference_weights(net, synapses, before, record, 100)
     np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("bounds", [None, (0.3, 0.6)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_variable_of_the_cells_is_integrated_for_their_synapses(
+    threads: int, bounds: tuple[float, float] | None
+) -> None:
+    """`z` follows v, and no reset changes it: what a rule found in a step is what stands there at the next."""
+    follows = Neuron(
+        "dv/dt = (g - v) / tau\ndg/dt = -g / tau_g\ndz/dt = (v - z) / tau_z",
+        threshold="v > 1", reset="v = 0", inputs="g", tau=10 * ms, tau_g=4 * ms, tau_z=6 * ms,
+    )  # fmt: skip
+    rule = Rule(
+        "dw/dt = a * mean(pre, tau) * relu(post.z - b) * (mean(post.z, tau_z) - c) - d * pre * mean(post.z, tau_z)",
+        a=0.02, b=0.1, c=0.4, d=0.01, tau=15 * ms, tau_z=8 * ms, bounds=bounds,
+    )  # fmt: skip
+    net = Network(dt=1 * ms, seed=4, threads=threads)
+    source, cells = net.poisson(20, 40 * Hz, name="source"), net.cells(30, follows, name="cells")
+    before = np.random.default_rng(4).uniform(0.3, 0.6, 600)
+    synapses = net.connect(source, cells, all_to_all(), weight=before, delay=2 * ms, rule=rule, dtype="float64")
+    before = synapses.weight.values
+    record = net.run(300 * ms, record=[source.spikes, cells.spikes, cells.z.every(1 * ms)])
+    z = np.concatenate([record[cells.z].values, [cells.z]])[1:]
+    assert len(record[cells.spikes]) > 100
+    assert z.min() < 0.1 < 0.4 < z.max()
+    wanted, _ = reference.replay(
+        rule,
+        compiler.lower(rule),
+        pre=(record[source.spikes].cells, record[source.spikes].steps),
+        post=(record[cells.spikes].cells, record[cells.spikes].steps),
+        synapses=synapses.pairs(),
+        weight=before,
+        delay=2,
+        dt=1e-3,
+        steps=300,
+        signals={"post_z": z},
+    )
+    np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-8)
+    assert np.abs(wanted - before).max() > 0.05
 
 
 @pytest.mark.parametrize("name", ["stdp_pair", "reward_stdp"])

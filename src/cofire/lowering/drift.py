@@ -66,9 +66,8 @@ def find_flow(quantity: Expr, drift: Expr, rate: Expr, states: tuple[State, ...]
 
 
 def _closed_form(quantity: Expr, drift: Expr, rate: Expr, moving: Set[Expr], decaying: Set[Expr]) -> Flow | None:
-    try:
-        pieces = _expanded(drift, moving)
-    except _NoProductsError:
+    pieces = products_of(drift, moving)
+    if pieces is None:
         return None
     inputs: list[Piece] = []
     gains: list[Piece] = []
@@ -97,12 +96,20 @@ def is_varying(flow: Flow, signals: Set[str]) -> bool:
     )
 
 
+def products_of(node: Expr, moving: Set[Expr]) -> list[Piece] | None:
+    """`node` as a sum of pieces, whose factors are in `moving`; None if it is not one."""
+    try:
+        return _expanded(node, moving)
+    except _NoProductsError:
+        return None
+
+
 class _NoProductsError(Exception):
     pass
 
 
 def _expanded(node: Expr, moving: Set[Expr]) -> list[Piece]:
-    """`node` as a sum of pieces, whose factors are in `moving`."""
+    """The pieces of `node`. Raises: `_NoProductsError` where there are none."""
     if node == ZERO:
         return []
     if node in moving:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import ONE, ZERO, Call, Expr, Name, Negative, walk
+from cofire.lowering.motion import Motion
 from cofire.lowering.placement import DRIVE, owner_of
 from cofire.lowering.plan import Plan
 from cofire.lowering.products import Term, separate
@@ -135,11 +136,9 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
             yield f"when both meet in one step{also}", f"{name} {change(events.meeting)}"
         motion = motions[name]
         if events.drift != ZERO and motion.kind != "rests":
-            exact = "integrated to 1e-12" if motion.flow and motion.flow.slope else "exact"
-            how = "stepped by the clock" if motion.is_stepped else f"{exact}, applied at the next event"
             yield (
                 "between events",
-                f"d{name}/dt = {to_text(events.drift)} ({how})"
+                f"d{name}/dt = {to_text(events.drift)} ({_when(motion, plan)})"
                 if name == "w"
                 else f"{name} follows {to_text(events.drift)}",
             )
@@ -147,6 +146,18 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
         rate = motions[state.key].rate if motions[state.key].kind == "rests" else state.rate
         if rate != ZERO:
             yield "between events", f"{state.key} decays with rate {to_text(rate)}, exactly"
+
+
+def _when(motion: Motion, plan: Plan) -> str:
+    """How a drift is worked out, and when."""
+    if motion.is_stepped:
+        return "stepped by the clock"
+    if motion.integrals:
+        by_cells = any("post" in plan.place.axes(integral.integrand) for integral in motion.integrals)
+        who = "by each postsynaptic cell" if by_cells else "once"
+        return f"integrated {who} for all synapses, applied at the next event"
+    exact = "integrated to 1e-12" if motion.flow and motion.flow.slope else "exact"
+    return f"{exact}, applied at the next event"
 
 
 def _change(jump: Expr) -> str:

@@ -3,6 +3,8 @@
 rests        nothing, or it decays on its own: an exponential, worked out when it is next read
 closed       a closed form (`drift.py`) that is worked out at the next event; or, if nothing else that moves is in the
              equation, a solver of its own that goes to the next event at once
+integrated   by its postsynaptic cell, which keeps the integral that all its synapses need (`integrals.py`); a synapse
+             takes it at the next event
 followed     a closed form whose coefficients may change with each step, so it is worked out in each
 solved       no closed form: a solver runs it in each step, together with all that depends on it
 """
@@ -19,20 +21,25 @@ from cofire.language.text import to_text
 from cofire.language.tree import ZERO, Call, Cell, Expr, Name, Weight, children, walk
 from cofire.lowering.drift import Flow, find_flow, is_varying
 from cofire.lowering.events import Events
+from cofire.lowering.integrals import Integral, find_integrals
 from cofire.lowering.placement import SYNAPSE, Placement
 from cofire.lowering.states import State
 
-Kind = Literal["rests", "closed", "followed", "solved"]
+Kind = Literal["rests", "closed", "integrated", "followed", "solved"]
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """`flow`: the closed form, if there is one; `reason`: why the clock must step it; `rate`: of what just decays."""
+    """`flow`: the closed form, if there is one; `reason`: why the clock must step it; `rate`: of what just decays.
+
+    `integrals`: what the cell keeps of it, where it is integrated.
+    """
 
     kind: Kind
     flow: Flow | None = None
     reason: str = ""
     rate: Expr = ZERO
+    integrals: tuple[Integral, ...] = ()
 
     @property
     def is_stepped(self) -> bool:
@@ -49,16 +56,20 @@ def find_motions(
         for state in states
         if (decay := _decay(state, simplify(events[state.key].drift), states, place)) is not None
     }
-    rows: list[tuple[Expr, str, Expr]] = [(Weight(), "w", ZERO)]
-    rows += [(state.symbol, state.key, state.rate) for state in states]
-    found: list[tuple[str, Motion]] = []
-    for symbol, key, rate in rows:
+    found: dict[Expr, Motion] = {}
+    what_others_read_first = sorted(_rows(states), key=lambda row: "pre" in place.axes(row[0]))
+    for symbol, key, rate in what_others_read_first:
         drift = simplify(events[key].drift)
         if symbol in resting:
-            found.append((key, Motion("rests", rate=resting[symbol])))
+            found[symbol] = Motion("rests", rate=resting[symbol])
         else:
-            found.append((key, _motion(symbol, drift, rate, states, resting.keys(), place)))
-    return tuple(found)
+            found[symbol] = _motion(symbol, drift, rate, states, resting.keys(), found, place)
+    return tuple((key, found[symbol]) for symbol, key, _ in _rows(states))
+
+
+def _rows(states: tuple[State, ...]) -> list[tuple[Expr, str, Expr]]:
+    """`(symbol, key, rate of decay)` of each quantity, the weight first."""
+    return [(Weight(), "w", ZERO), *((state.symbol, state.key, state.rate) for state in states)]
 
 
 def _decay(state: State, drift: Expr, states: tuple[State, ...], place: Placement) -> Expr | None:
@@ -72,18 +83,30 @@ def _decay(state: State, drift: Expr, states: tuple[State, ...], place: Placemen
 
 
 def _motion(
-    symbol: Expr, drift: Expr, rate: Expr, states: tuple[State, ...], resting: Set[Expr], place: Placement
+    symbol: Expr,
+    drift: Expr,
+    rate: Expr,
+    states: tuple[State, ...],
+    resting: Set[Expr],
+    others: Mapping[Expr, Motion],
+    place: Placement,
 ) -> Motion:
     if drift == ZERO:
         return Motion("rests")
     flow = find_flow(symbol, drift, rate, states, resting)
+    is_synaptic = place.axes(symbol) >= SYNAPSE
+    if flow and is_synaptic and not is_varying(flow, place.signals):
+        return Motion("closed", flow)
+    if is_synaptic and rate == ZERO:
+        closed = {other for other, motion in others.items() if motion.kind != "solved"}
+        integrals = find_integrals(drift, states, resting, closed, place)
+        if integrals is not None:
+            return Motion("integrated", integrals=integrals)
     if flow is None:
         return Motion("solved", reason=_obstacle(symbol, drift, states, resting))
     if is_varying(flow, place.signals):
         return Motion("followed", flow, f"{_changing(drift, place)} changes from step to step")
-    if not place.axes(symbol) >= SYNAPSE:  # a cell's own, which its synapses read
-        return Motion("followed", flow, "it is the cell's own and many synapses read it")
-    return Motion("closed", flow)
+    return Motion("followed", flow, "it is the cell's own and many synapses read it")
 
 
 def _changing(drift: Expr, place: Placement) -> str:

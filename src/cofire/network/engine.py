@@ -259,6 +259,7 @@ class Engine:
             parts = ["last", "heard", "logged", "newest", "second", "fired", "base", "learning"]
             parts += [q.name for q in kernel.kept.quantities]
             parts += [f"before_{q}" for q in kernel.remembered]
+            parts += [array for table in kernel.tables for array in table.arrays]
             parts += [f"{kind}_{q}" for kind in ("prior", "log") for q in kernel.logged]
             names |= {f"{name}_{part}" for part in parts}
         for projection in self.net.projections:
@@ -341,7 +342,7 @@ class Engine:
         dt, learner = self.net.dt, self.parts[projection.name]
         n_axons, n_post = rows.row.shape[1] - 1, projection.target.size
         parameters = np.array([rule.values[name] for name in kernel.kept.parameters] or [0.0])
-        span = int(learner.span(dt, parameters))
+        span = min(int(learner.span(dt, parameters)), kernel.most_steps(n_post))
         fades = {name: np.empty(span + 2) for name in kernel.fades}
         learner.fill(dt, parameters, *fades.values())
         log = (n_post, max(LOG, 2 * self.look + 2)) if kernel.needs_log else (1, 1)
@@ -358,6 +359,7 @@ class Engine:
             "newest": np.full(n_post, -1, np.int32),
             "second": np.full(n_post, -1, np.int32),
             "fired": np.zeros(log, np.int32),
+            **kernel.new_tables(span, n_post, ("post",)),
             **{f"log_{q}": np.zeros(log) for q in kernel.logged},
             **{f"prior_{q}": np.zeros(n_post) for q in kernel.logged},
         }
@@ -371,6 +373,7 @@ class Engine:
                 "heard": np.zeros(n_axons, np.bool_),
                 "base": np.zeros(1, np.int64),
                 "learning": np.array([projection.learning]),
+                **kernel.new_tables(span, n_post, ("all",)),
                 **{
                     q.name: np.zeros(n_axons if q.owner == "pre" else 1)
                     for q in kernel.kept.quantities

@@ -11,6 +11,7 @@ How the generated functions work:
     fire       notes that cells fired, for their synapses to learn from later, and changes the traces of these cells.
     settle     brings every synapse up to date, as if a spike arrived by each.
     drift      moves on what the cells themselves keep, where more than decay changes it.
+    integrate  adds a step to what cells and modulators integrate for synapses, which take it when they learn.
 
 So a synapse is touched when its presynaptic cell fires and at no other time; the two spikes of one step are known to
 each other; and a row is read in the order in which it lies in memory.
@@ -19,12 +20,20 @@ each other; and a row is read in the order in which it lies in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from cofire.backends.numba.expressions import bracketed, source, summand
 from cofire.backends.numba.flows import flow_arguments, write_flow
+from cofire.backends.numba.functions import MAX_SPAN, Kernel
+from cofire.backends.numba.integrals import (
+    REACH,
+    tables_of,
+    take_arguments,
+    write_step,
+    write_take,
+    write_within,
+)
 from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity
 from cofire.backends.numba.reading import Reader, is_within, parts
@@ -33,43 +42,11 @@ from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
 from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
 
-MAX_SPAN = 65_536  # steps of a table of fades
 # Unsigned, as numba checks every signed index for being negative: a third of the time of a visit.
 RANGE = "for s in range(np.uint64(row[i]), np.uint64(row[i + 1]))"
 LENGTH: dict[Owner, str] = {"all": "1", "pre": "len(cell)", "post": "len(column) - 1", "synapse": "len(target)"}
 
 _PLACES = ("row", "target", "cell", "first", "past", "last", "heard", "logged", "newest", "second", "fired")
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """The generated functions. `text`: their source. `arguments`: what each takes.
-
-    `kept`: the rule's own arrays, in the order of `Kept.quantities`; `remembered`, `logged`: of those, which also have
-    an array `before_NAME` and a log `log_NAME` and its last entry `prior_NAME`. `fades`: the names of the tables.
-    `by_step`: whether every synapse is settled after each step, unless the modulator `silent` is 0. `hurries`: of "pre"
-    and "post", those whose spikes must be learnt from in the same step.
-    """
-
-    text: str
-    arguments: Mapping[str, tuple[str, ...]]
-    kept: Kept
-    remembered: tuple[str, ...]
-    logged: tuple[str, ...]
-    fades: tuple[str, ...]
-    by_step: bool
-    silent: Name | None
-    hurries: frozenset[str]
-    drifts: bool
-    needs_log: bool
-
-    def call(self, write: Writer, function: str, *given: str, names: Callable[[str], str], label: str = "") -> None:
-        """A line that calls a function, with `label` behind its name.
-
-        Its first arguments are as `given`, the others by their `names`.
-        """
-        rest = self.arguments[function][len(given) :]
-        write.call(f"{function}{label}", [*given, *map(names, rest)], "")
 
 
 def write_kernel(plan: Plan, kept: Kept, *, bounded: bool) -> Kernel:
@@ -87,11 +64,18 @@ class _Kernel(Reader):
 
     def __init__(self, plan: Plan, kept: Kept, bounded: bool) -> None:
         super().__init__(plan, kept, bounded)
+        self.tables_of = {q: tables_of(self, q) for q in self.integrated}
+        self.tables = tuple(table for tables in self.tables_of.values() for table in tables)
         self.arguments: dict[str, tuple[str, ...]] = {}
 
     def written(self) -> Kernel:
         for q in self.flowing:
             write_flow(self.out, q, self.kept, local=self.local, bounded=self.bounded)
+        for table in self.tables:
+            write_within(self.out, self, table)
+        for q in self.integrated:
+            if self._is_held(q):
+                write_take(self.out, self.local(q.symbol), self.tables_of[q])
         self._tables()
         self._learn()
         self._fire()
@@ -100,6 +84,8 @@ class _Kernel(Reader):
         drifts = any(q.owner != "synapse" for q in self.flowing)
         if drifts:
             self._drift()
+        if self.tables:
+            self._integrate()
         moving = [q for q in self.flowing if q.owner == "synapse" and q.flow]
         arrival = [jump for q in self.changing for jump in (q.events.arrival, q.both)]
         hurries = {"pre": self.changes_by_step(arrival), "post": self.changes_by_step(self.spike_jumps())}
@@ -115,6 +101,7 @@ class _Kernel(Reader):
             frozenset(side for side, hurried in hurries.items() if hurried),
             drifts,
             self.needs_log,
+            self.tables,
         )
 
     @contextmanager
@@ -132,6 +119,7 @@ class _Kernel(Reader):
                 *kept,
                 *(f"before_{q.name}" for q in self.remembered),
                 *(f"{kind}_{q.name}" for kind in ("prior", "log") for q in self.logged),
+                *(array for table in self.tables for array in table.arrays),
             ),
         ]
         called = {argument for function in calls for argument in self.arguments[function]}
@@ -155,11 +143,13 @@ class _Kernel(Reader):
         with out.function("span", ["dt", "parameters"]):
             out(f'"""How many steps lie between two bases, at most {MAX_SPAN:,}."""')
             self.write_parameters()
-            if not rates:
+            speeds = [f"abs({source(rate, self.leaf)})" for rate in rates]
+            more, fading = self._reach() / REACH, [table.rate for table in self.tables if table.rate != ZERO]
+            speeds += [f"{more} * abs({source(rate, self.leaf)})" for rate in fading]
+            if not speeds:
                 out(f"return {MAX_SPAN}")
             else:
-                speeds = ", ".join(f"abs({source(rate, self.leaf)})" for rate in rates)
-                out(f"fastest = max({speeds})" if len(rates) > 1 else f"fastest = {speeds}")
+                out(f"fastest = max({', '.join(speeds)})" if len(speeds) > 1 else f"fastest = {speeds[0]}")
                 out(f"return max(1, int(min({self._reach()} / max(dt * fastest, 1e-300), {float(MAX_SPAN)})))")
         with out.function("fill", ["dt", "parameters", *rates.values()]):
             out('"""The value of what decays, t steps after the base, as a fraction of that at the base."""')
@@ -187,7 +177,7 @@ class _Kernel(Reader):
             with self.out.block("for c in range(begin, end)"):
                 self.out("i = axons[c]", "then, came = last[i], heard[i]")
                 self._read_of_axon()
-                if self.changing or self._flows("synapse"):
+                if self.changing or self._flows("synapse") or self.integrated:
                     with self.out.block(RANGE):
                         self._synapse()
                 self.out("last[i], heard[i] = now, arrives")
@@ -205,7 +195,7 @@ class _Kernel(Reader):
         out(*(f"kept_{q.name} = {q.name}[j]" for q in logged))
         if self.needs_log:
             self._find_spikes(logged)
-        flows = self._flows("synapse")
+        flows = [*self._flows("synapse"), *self.integrated]
         if flows:
             out("at = then")
         if self.hears:
@@ -323,7 +313,7 @@ class _Kernel(Reader):
 
     def _stored(self) -> list[Quantity]:
         """The quantities of synapses that the row's loop reads or writes."""
-        flows = self._flows("synapse")
+        flows = [*self._flows("synapse"), *self.integrated]
         leaves = self.leaves([*self._arrival_jumps(), *self.spike_jumps(), *self.flow_parts()])
         mine = [q for q in self.kept.quantities if q.owner == "synapse"]
         return [q for q in mine if q in self.changing or q in flows or q.symbol in leaves]
@@ -409,6 +399,9 @@ class _Kernel(Reader):
             self._call("settle", "axons", "now")
             with self.out.block("for i in range(len(axons))"):
                 self.out("last[i] = 0")
+            for table in self.tables:
+                with self.out.block("for j in range(first, past)") if table.owner == "post" else nullcontext():
+                    self.out(*(f"{table.at(array, '0')} = 0.0" for array in table.arrays))
             heads = {"pre": "for i in range(len(axons))", "post": "for j in range(first, past)"}
             for q in self.kept.quantities:
                 fade = self.fade(q)
@@ -446,6 +439,16 @@ class _Kernel(Reader):
                         place = f"{q.name}[{INDEX[owner]}]"
                         self._flow(q, place, place, "now * dt", "1")
 
+    def _integrate(self) -> None:
+        text = "What cells and modulators integrate for their synapses, from step `now` to the next."
+        with self._function("integrate", "now", text=text):
+            self.write_parameters()
+            for owner in ("all", "post"):
+                tables = [table for table in self.tables if table.owner == owner]
+                if tables:
+                    with self.out.block("for j in range(first, past)") if owner == "post" else nullcontext():
+                        write_step(self.out, self, tables)
+
     def _call(self, function: str, *given: str) -> None:
         rest = self.arguments[function][len(given) :]
         self.out.call(function, [*given, *rest], "")
@@ -457,13 +460,30 @@ class _Kernel(Reader):
 
     def _flow_to(self, time: str, flows: list[Quantity]) -> None:
         for q in flows:
-            self._flow(q, self.local(q.symbol), self.local(q.symbol), "at * dt", f"{time} - at")
+            if q.integrals:
+                self._take(q, time)
+            else:
+                self._flow(q, self.local(q.symbol), self.local(q.symbol), "at * dt", f"{time} - at")
         if flows and time != "now":
             self.out(f"at = {time}")
 
     def _flow(self, q: Quantity, result: str, before: str, since: str, steps: str) -> None:
         arguments = flow_arguments(q, self.kept, before, since, steps, self._flow_leaf, self.bounded)
         self.out.call(f"{result} = flow_{q.name}", arguments, "")
+
+    def _take(self, q: Quantity, time: str) -> None:
+        """What the cell integrated for a synapse since step `at`, with what the synapse has of it as it is kept."""
+        x, tables = self.local(q.symbol), self.tables_of[q]
+        products = [" * ".join(self._flow_leaf(f.symbol) for f in table.factors) or "1.0" for table in tables]
+        if self._is_held(q):
+            self.out.call(f"{x} = take", take_arguments(x, time, tables, products), "")
+            return
+        for table, product in zip(tables, products, strict=True):
+            self.out(f"{x} += {product} * {table.growth(table.name, 'at', time)}")
+
+    def _is_held(self, q: Quantity) -> bool:
+        """Whether it is kept within bounds."""
+        return self.bounded and q.is_weight
 
     def _flow_leaf(self, leaf: Expr) -> str:
         """What a flow reads: a decaying quantity as it is kept, anything else from its local variable."""

@@ -25,7 +25,8 @@ from cofire.backends.numba.cells import cells_source
 from cofire.backends.numba.clocked import clocked_arguments, clocked_source
 from cofire.backends.numba.common import COMMON
 from cofire.backends.numba.components import DriveCode, PopulationCode, ProjectionCode
-from cofire.backends.numba.kernels import Kernel, kernel_source, write_kernel
+from cofire.backends.numba.functions import Kernel
+from cofire.backends.numba.kernels import kernel_source, write_kernel
 from cofire.backends.numba.owners import Owners
 from cofire.backends.numba.preamble import preamble
 from cofire.backends.numba.writer import ARRIVING, SETTLING, Writer
@@ -302,10 +303,12 @@ class _Network:
     def _learn_at_once(self, projection: ProjectionCode) -> None:
         """The spikes of this step that cannot wait, and what drifts with modulators or cells."""
         out, name, kernel = self.out, projection.name, self.kernels[projection.name]
-        if not (kernel.by_step or kernel.hurries or kernel.drifts):
+        if not (kernel.by_step or kernel.hurries or kernel.drifts or kernel.tables):
             return
         axons, now = self.of(name, "axons"), f"{name}_now"
         with out.block(f"if {self.of(name, 'learning')}[0]"):
+            if kernel.tables:
+                self._call(projection, "integrate", now)
             if kernel.by_step and kernel.silent:
                 events = [f"fired_{projection.target} > 0"] if "post" in kernel.hurries else []
                 events += [f"{name}_arrived"] if "pre" in kernel.hurries else []

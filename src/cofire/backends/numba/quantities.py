@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from cofire.backends.numba.expressions import Names
@@ -13,6 +14,7 @@ from cofire.language.text import to_text
 from cofire.language.tree import ZERO, Binary, Call, Cell, Expr, Name, Weight, children, walk
 from cofire.lowering.drift import Flow
 from cofire.lowering.events import Events
+from cofire.lowering.integrals import Integral
 from cofire.lowering.plan import Plan
 
 Owner = Literal["all", "pre", "post", "synapse"]
@@ -24,6 +26,7 @@ INDEX: dict[Owner, str] = {"all": "0", "pre": "i", "post": "j", "synapse": "s"}
 RESERVED = """
 abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED INNER
 clipped integral overlap heaviside normalize_columns run rates advance span fill learn fire settle rebase drift
+integrate take until least most whole half halves middle apart inner outer
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
 axons cells begin end now arrives then came at last heard logged newest second left fired first past base since
 time step value
@@ -37,6 +40,7 @@ class Quantity:
     """One of them. `name`: of its array. `rate`: of its decay. `drive`: its equation otherwise, raw signals and all.
 
     `flow`: its closed form, or None for what only decays (`is_decaying`), and for what has none.
+    `integrals`: those that its cell keeps for it, with the names of their tables.
     """
 
     symbol: Expr
@@ -49,6 +53,7 @@ class Quantity:
     events: Events
     is_decaying: bool
     flow: Flow | None = None
+    integrals: tuple[tuple[str, Integral], ...] = ()
 
     @property
     def both(self) -> Expr:
@@ -111,15 +116,16 @@ def find_quantities(plan: Plan, signals: tuple[str, ...], *, normalizes: bool) -
     reduces = any(isinstance(node, Call) and node.function in REDUCTIONS for node in nodes)
     rows: list[tuple[Expr, str, Expr, Expr, bool]] = [(Weight(), "w", ZERO, plan.equations.weight, False)]
     rows += [(s.symbol, s.key, s.rate, s.drive, s.kind == "nearest") for s in plan.states]
-    quantities = []
+    quantities: list[Quantity] = []
+    tables = count(1)
     for symbol, key, rate, drive, is_nearest in rows:
         motion = motions[key]
         owner: Owner = "synapse" if isinstance(symbol, Name | Weight) else _owner(_reach(drive, plan))
         rests = motion.kind == "rests"
         decay = motion.rate if rests else rate
-        quantities.append(
-            Quantity(symbol, key, spelt[symbol], owner, is_nearest, decay, drive, found[key], rests, motion.flow)
-        )
+        integrals = tuple((names.make(f"sum_{next(tables)}"), integral) for integral in motion.integrals)
+        about = (symbol, key, spelt[symbol], owner, is_nearest, decay, drive, found[key], rests, motion.flow, integrals)
+        quantities.append(Quantity(*about))
     is_clocked = reduces or normalizes or any(motion.kind == "solved" for motion in motions.values())
     return Kept(tuple(quantities), parameters, supplied, spelt, is_clocked)
 

@@ -14,7 +14,8 @@ class Reader:
     """The names of a kernel, and which of its quantities matter when.
 
     `fades`: by rate, the table of what everything kept that decays with it is to be multiplied with. `flowing`: what
-    has a closed form; `changing`: what an event changes at a synapse. `remembered`: what a presynaptic cell keeps as it
+    has a closed form; `integrated`: what its cell integrates for it; `changing`: what an event changes at a synapse.
+    `remembered`: what a presynaptic cell keeps as it
     was before its last spike, `logged`: what a postsynaptic cell keeps as it was before each, to be read later.
     """
 
@@ -26,6 +27,7 @@ class Reader:
             if q.is_decaying and q.rate != ZERO and q.rate not in self.fades:
                 self.fades[q.rate] = self._fade_name(q.rate)
         self.flowing = [q for q in kept.quantities if q.flow is not None]
+        self.integrated = [q for q in kept.quantities if q.integrals]
         self.changing = [q for q in kept.quantities if q.owner == "synapse" and not q.is_still]
         read_on_arrival = self.leaves(e for q in self.changing for e in (q.events.arrival, q.both))
         read_at_all = [*read_on_arrival, *self.leaves([*self.spike_jumps(), *self.flow_parts()])]
@@ -64,8 +66,9 @@ class Reader:
         return q.events.arrival if q.owner == "pre" else q.events.spike
 
     def flow_parts(self) -> list[Expr]:
-        """Every expression in the closed form of a synapse's quantity."""
-        return [part for q in self.flowing if q.owner == "synapse" for part in parts(q)]
+        """Every expression that a synapse reads between events."""
+        flowing = [part for q in self.flowing if q.owner == "synapse" for part in parts(q)]
+        return flowing + [factor for q in self.integrated for _, integral in q.integrals for factor in integral.factors]
 
     def silenced_by(self) -> Name | None:
         """A modulator that is a factor of all that moves synapses between events: while it is 0 nothing does."""

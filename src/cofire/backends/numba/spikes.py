@@ -12,7 +12,7 @@ import numpy as np
 
 from cofire.backends.numba.cache import load
 from cofire.backends.numba.clocked import clocked_arguments, clocked_source
-from cofire.backends.numba.kernels import Kernel
+from cofire.backends.numba.functions import Kernel
 from cofire.backends.numba.layout import Array, Layout, arrivals, axon_of_synapse, firing, lay_out
 from cofire.backends.numba.quantities import Kept, Owner, find_quantities
 from cofire.backends.numba.trains import run_arguments, trains_source
@@ -109,7 +109,7 @@ def _kept_by(plan: Plan, signals: tuple[str, ...], normalizes: bool) -> Kept:
 def _working_space(module: ModuleType, kernel: Kernel, known: Mapping[str, Any], layout: Layout) -> dict[str, Any]:
     """The arrays that a kernel needs beside what it keeps: tables of fades, the last arrivals, logs of spikes."""
     n_axons, n_post = layout.n_axons, layout.n_post
-    span = module.span(known["dt"], known["parameters"])
+    span = min(module.span(known["dt"], known["parameters"]), kernel.most_steps(n_post))
     fades = [np.empty(min(span, known["steps"]) + 1) for _ in kernel.fades]
     module.fill(known["dt"], known["parameters"], *fades)
     size = (n_post, _most_spikes(known["spikes"], known["firing"], span, n_post) if kernel.needs_log else 1)
@@ -126,6 +126,7 @@ def _working_space(module: ModuleType, kernel: Kernel, known: Mapping[str, Any],
         "second": np.full(n_post, -1, np.int32),
         "fired": np.zeros(size, np.int32),
         **{f"before_{name}": np.zeros(n_axons) for name in kernel.remembered},
+        **kernel.new_tables(min(span, known["steps"]), n_post),
         **{f"log_{name}": np.zeros(size) for name in kernel.logged},
         **{f"prior_{name}": np.zeros(n_post) for name in kernel.logged},
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cofire.backends.numba.kernels import Kernel, write_kernel
+from cofire.backends.numba.functions import Kernel
+from cofire.backends.numba.kernels import write_kernel
 from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import Kept
 from cofire.backends.numba.writer import ARRIVING, SETTLING, Writer
@@ -56,6 +57,8 @@ def _run(kernel: Kernel, write: Writer) -> None:
                 call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now", ARRIVING, at="max(n - 1, 0)")
             with write.block("if spikes[n] < spikes[n + 1]"):
                 call("fire", "firing", "spikes[n]", "spikes[n + 1]", "now")
+            if kernel.tables:
+                call("integrate", "now")
             if kernel.by_step and kernel.silent:
                 level = _over_time(kernel, kernel.silent)
                 events = _events(kernel)

@@ -14,7 +14,7 @@ INNER = {**COMPILED, "no_cpython_wrapper": True}
 CALLED = ("fill", "rebase", "run", "settle", "span", "work")  # from Python; other functions only by compiled ones
 # What `learn` is told of the spikes it is given. A plain True, False or 0 would have numba compile it once for each.
 ARRIVING, SETTLING, FIRST = "np.bool_(True)", "np.bool_(False)", "np.int64(0)"
-INLINED = ("learn", "threshold", "update")  # in every step: a call hands over each array as seven words
+INLINED = ("learn", "take", "threshold", "update")  # in every step: a call hands over each array as seven words
 
 
 class Writer:
