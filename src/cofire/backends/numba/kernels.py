@@ -22,6 +22,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from cofire.backends.numba.expressions import bracketed, source, summand
 from cofire.backends.numba.flows import flow_arguments, write_flow
@@ -32,6 +33,8 @@ from cofire.backends.numba.writer import FIRST, SETTLING, Writer, needed
 from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
 from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
+
+Schedule = Literal["awake", "steps", "spikes", "arrivals", "never"]
 
 MAX_SPAN = 65_536  # steps of a table of fades
 # Unsigned, as numba checks every signed index for being negative: a third of the time of a visit.
@@ -62,6 +65,18 @@ class Kernel:
     hurries: frozenset[str]
     drifts: bool
     needs_log: bool
+
+    @property
+    def schedule(self) -> Schedule:
+        """When synapses learn at the end of a step, and not only as the next spike arrives by them.
+
+        "awake": in each step in which the modulator `silent` is not 0 or a spike cannot wait; as it wakes up they also
+        make up for the silence. "steps": in each. "spikes": in those with spikes. "arrivals": in those with spikes that
+        arrive, which are the only ones to learn from. Or "never".
+        """
+        if self.by_step:
+            return "awake" if self.silent else "steps"
+        return "spikes" if "post" in self.hurries else "arrivals" if "pre" in self.hurries else "never"
 
     def call(self, write: Writer, function: str, *given: str, names: Callable[[str], str], label: str = "") -> None:
         """A line that calls a function, with `label` behind its name.
