@@ -1,12 +1,16 @@
-"""The floors of the house hold: import-linter checks the contracts in pyproject.toml."""
+"""The floors of the house hold: import-linter checks the contracts in pyproject.toml; and what lists them is whole."""
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,3 +41,13 @@ def test_an_upward_import_is_found(tmp_path: Path) -> None:
     assert result.returncode == 1, result.stdout + result.stderr
     assert "cofire.language.upward -> cofire.backends.reference" in result.stdout
     assert "cofire.backends.arrays.aside -> cofire.backends.reference" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["backends/arrays", "backends/numba", "cli", "language", "lowering", "network", "protocols", "store"],
+)
+def test_a_folder_that_lists_its_files_lists_them_all(folder: str) -> None:
+    place = ROOT / "src" / "cofire" / folder
+    listed = re.findall(r"\w+\.py", ast.get_docstring(ast.parse((place / "__init__.py").read_text("utf-8"))) or "")
+    assert {file.name for file in place.glob("*.py")} - {"__init__.py"} == set(listed)

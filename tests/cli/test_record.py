@@ -117,6 +117,14 @@ def test_a_file_replaces_the_one_before(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
+def test_a_file_does_not_replace_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "folder.html" / "thesis").write_text("")
+    with pytest.raises(CofireError, match="cannot be written"):
+        atomic.write_text(tmp_path / "folder.html", "page")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.html"]
+
+
 def test_places_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "mine").mkdir()

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from cofire import experiments
-from cofire.cli import prose, report
-from cofire.errors import CofireError
+from cofire.cli import prose, record, report
 from fake_experiments import PLACE
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+def text() -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(experiments, "__path__", [PLACE])
-        path = tmp_path_factory.mktemp("page") / "page.html"
-        report.write_page([experiments.get("good").run()], path, [("lost", "no <data> & [red]nothing[/red]")])
-        return path.read_text(encoding="utf-8")
+        return report.page([record.of(experiments.get("good").run())], [("lost", "no <data> & [red]nothing[/red]")])
 
 
 @pytest.fixture(scope="module")
@@ -153,15 +149,6 @@ def test_text_stands_out_in_light_and_dark(text: str) -> None:
             low, high = sorted((luminance(colours[front]), luminance(colours[back])))
             assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back)  # WCAG 2.2, 1.4.3, AA
     assert len(themes) >= 3
-
-
-def test_a_page_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(experiments, "__path__", [PLACE])
-    (tmp_path / "folder.html").mkdir()
-    (tmp_path / "folder.html" / "thesis").write_text("")
-    with pytest.raises(CofireError, match="cannot be written"):
-        report.write_page([], tmp_path / "folder.html")
-    assert [path.name for path in tmp_path.iterdir()] == ["folder.html"]
 
 
 def test_broken_lines_of_a_docstring_are_joined() -> None:

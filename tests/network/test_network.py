@@ -218,9 +218,9 @@ def test_records_go_to_xarray_and_neo() -> None:
 
 def test_weights_that_were_read_are_a_copy() -> None:
     _, *_, learns = small()
-    for given in (learns.weights(), *learns.pairs()):
+    for given in (learns.weight.values, *learns.pairs()):
         given[:] = 0
-    assert learns.weights().all()
+    assert learns.weight.values.all()
     assert learns.pairs()[1].all()
 
 
@@ -286,7 +286,7 @@ def test_weights_go_back_as_they_came() -> None:
 def test_plain_lists_and_numpys_numbers_will_do() -> None:
     net = Network(dt=0.1 * ms)
     cells = net.cells(2, RESTING)
-    assert net.connect(cells, cells, cofire.from_matrix([[0, 1], [2, 0]])).weights().tolist() == [2.0, 1.0]
+    assert net.connect(cells, cells, cofire.from_matrix([[0, 1], [2, 0]])).weight.values.tolist() == [2.0, 1.0]
     assert net.connect(cells, cells, cofire.fixed_in_degree(np.int64(1)), weight=1 * mV).size == 2
 
 

@@ -54,7 +54,7 @@ def test_a_rule_learns_from_rates_what_it_learns_from_arrays() -> None:
     filtered = net.connect(
         inputs, cells, all_to_all(), rule=cofire.Rule(text, eta=10.0, tau=50 * ms), name="filtered", **settings
     )
-    first = {q: q.weights() for q in (oja, filtered)}
+    first = {q: q.weight.values for q in (oja, filtered)}
     rates = net.run(500 * ms, record=[cells.r.every(1 * ms)])["cells.r"].values[1:, 0]
     rates = np.append(rates, cells.r.values)  # after each step
     x = np.array(INPUT)
@@ -69,8 +69,8 @@ def test_a_rule_learns_from_rates_what_it_learns_from_arrays() -> None:
         trace, mean = traces[:, -1], means[-1]
     assert np.abs(w - first[oja]).max() > 0.1
     assert np.abs(v - first[filtered]).max() > 0.1
-    np.testing.assert_allclose(oja.weights(), w, rtol=1e-9)
-    np.testing.assert_allclose(filtered.weights(), v, rtol=1e-6)
+    np.testing.assert_allclose(oja.weight.values, w, rtol=1e-9)
+    np.testing.assert_allclose(filtered.weight.values, v, rtol=1e-6)
 
 
 def test_rates_before_spikes_and_spikes_before_rates_learn() -> None:
@@ -86,9 +86,9 @@ def test_rates_before_spikes_and_spikes_before_rates_learn() -> None:
     when = record[spiking.spikes].times + 1e-3
     assert len(when) == 9 or len(when) == 10
     filtered = 20.0 * 0.02 * (1 - np.exp(-(when - 1e-3) / 0.02))
-    assert forth.weights()[0] == pytest.approx(1e-3 * filtered.sum(), rel=0.02)
+    assert forth.weight.values[0] == pytest.approx(1e-3 * filtered.sum(), rel=0.02)
     r = 10.0  # settled long since; each of two spikes is followed for 50 time constants
-    assert back.weights()[0] == pytest.approx(1e-3 * 2 * r * 0.02, rel=0.05)
+    assert back.weight.values[0] == pytest.approx(1e-3 * 2 * r * 0.02, rel=0.05)
 
 
 def test_a_network_of_rates_goes_on_after_a_stop_and_in_two_threads(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_network_of_rates_goes_on_after_a_stop_and_in_two_threads(tmp_path: Pa
         net.run(100 * ms)
     for a, b in ((whole, resumed), (one, two)):
         assert all((v == dict(b.state())[k]).all() for k, v in a.state().items() if k.endswith("x@0"))
-        assert (a.projections[0].weights() == b.projections[0].weights()).all()
+        assert (a.projections[0].weight.values == b.projections[0].weight.values).all()
 
 
 def test_what_a_rate_cell_cannot_do() -> None:

@@ -13,6 +13,8 @@ matrix.py      phenomena × rules as a page and as CSV, and matrix_picture.py as
 terminal.py    tables, equations and progress for the terminal
 listing.py     the same for many runs
 report.py      the page of `cofire tour` and `cofire report`: one HTML file that needs nothing but a browser
+summary.py     verdicts and flags in the words that these share, and prose.py, docstrings as running text
+interrupt.py   Ctrl-C that cannot get lost
 """
 
 from cofire.cli.commands import app, main

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib.resources import files
@@ -20,21 +20,15 @@ from cofire.cli import prose, record, summary
 from cofire.cli.cells import Cell, cells
 from cofire.cli.record import Record
 from cofire.cli.work import Failure, Outcome
-from cofire.experiments import Finding, Result, Verdict
+from cofire.experiments import Finding, Verdict
 from cofire.language.mathml import equations_to_mathml
 from cofire.language.parse import parse
-from cofire.store import atomic
 
 MOST = 5  # phenomena in a list that is to be read
 
 _DOI = re.compile(r"doi:\s?(10\.\d{4,9}/[^\s;,]*[^\s;,.])")
 _CODE = re.compile(r"`([^`]+)`")
 _CLASSES: dict[Verdict, str] = {"reproduced": "yes", "not reproduced": "no", "does not apply": "aside"}
-
-
-def write_page(results: Iterable[Result], path: Path, failed: Sequence[tuple[str, str]] = ()) -> None:
-    """Writes the page of `results` to the file `path`, whole or not at all. Raises: `CofireError`."""
-    atomic.write_text(path, page([record.of(result) for result in results], failed))
 
 
 def save(records: Sequence[Record], failed: Sequence[tuple[str, str]], folder: Path, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cofire.experiments._experiment import Verdict
+from cofire.experiments._experiment import Finding, Verdict
 
 
 def verdict(yes: Any) -> Verdict:
@@ -40,3 +40,15 @@ def difference(a: Any, b: Any) -> float:
     each = a - b
     least = 1e-9  # of its spread, for pairs that all differ alike
     return float(each.mean() / (max(float(each.std(ddof=1)), least) / np.sqrt(len(each))))
+
+
+def shuffled_labels(named: Any, truth: Any, *, below: float) -> Finding:
+    """The control of ten classes: images named by what learned the labels in another order. `below`: what is asked."""
+    share = float(np.mean(named == truth))
+    return Finding(
+        "control: with shuffled labels nothing is recognised",
+        f"{100 * share:.1f} %",
+        "10 %",
+        "theory",
+        verdict(share < below),
+    )

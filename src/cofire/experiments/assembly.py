@@ -239,7 +239,7 @@ def _between(synapses: Projection, cue: int) -> Array:
     pre, post = (np.minimum(cells // cue, len(CUES)) for cells in synapses.pairs())
     groups = len(CUES) + 1
     place = post * groups + pre
-    total = np.bincount(place, weights=synapses.weights() / WEIGHT, minlength=groups**2)
+    total = np.bincount(place, weights=synapses.weight.values / WEIGHT, minlength=groups**2)
     found: Array = (total / np.maximum(np.bincount(place, minlength=groups**2), 1)).reshape(groups, groups)
     return found
 

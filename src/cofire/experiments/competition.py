@@ -406,22 +406,11 @@ def _draw_prototypes(ax: Axes, data: Data, m: int, name: str) -> None:
     """Up to `SHOWN` cells, each on its own scale: dark above zero, orange below."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    from cofire.experiments._figure import ORANGE
+    from cofire.experiments._figure import ORANGE, draw_images
 
-    images = data["prototypes"][m]
-    across = int(np.ceil(np.sqrt(len(images))))
-    side = images.shape[1]
-    mosaic = np.zeros((across * (side + 1) - 1, across * (side + 1) - 1))
-    for i, image in enumerate(images):
-        top, left = (side + 1) * (i // across), (side + 1) * (i % across)
-        mosaic[top : top + side, left : left + side] = image / max(float(np.abs(image).max()), 1e-30)
-    colours = LinearSegmentedColormap.from_list("weights", [ORANGE, "white", "black"])
-    ax.imshow(mosaic, cmap=colours, vmin=-1, vmax=1, interpolation="nearest")
+    draw_images(ax, data["prototypes"][m], LinearSegmentedColormap.from_list("weights", [ORANGE, "white", "black"]))
     kind = f"\n{data['kinds'][m]} competition" if m < len(data["kinds"]) else "\ncentres"
     ax.set_title(name + kind.replace("none", "no"), fontsize=9)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines[:].set_visible(False)
 
 
 def _draw_winners(ax: Axes, data: Data) -> None:

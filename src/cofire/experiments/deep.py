@@ -50,7 +50,7 @@ from msgspec import Meta
 from cofire import data as datasets
 from cofire.errors import ExperimentError
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._statistics import difference, percent_spread, verdict
+from cofire.experiments._statistics import difference, percent_spread, shuffled_labels, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -145,7 +145,6 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
 
 def findings(data: Data) -> list[Finding]:
     right = dict(zip(data["methods"], np.mean(data["predicted"] == data["truth"], axis=-1), strict=True))
-    chance = float(np.mean(data["shuffled"] == data["truth"]))
     one, three = right["one layer"], right["three layers"]
     return [
         *(
@@ -165,41 +164,23 @@ def findings(data: Data) -> list[Finding]:
             "S1",
             verdict(difference(three, one) > 2),
         ),
-        Finding(
-            "control: with shuffled labels nothing is recognised",
-            f"{100 * chance:.1f} %",
-            "10 %",
-            "theory",
-            verdict(chance < 0.13),
-        ),
+        shuffled_labels(data["shuffled"], data["truth"], below=0.13),
     ]
 
 
 def figure(data: Data) -> Figure:
-    from cofire.experiments._figure import BLUE, GREY, new_figure
+    from cofire.experiments._figure import BLUE, GREY, draw_accuracies, draw_images, new_figure
 
     fig, (shown, bars) = new_figure(1, 2, width=9.5, height=3.8, gridspec_kw={"width_ratios": (1, 1.7)})
     filters = data["filters"][0]
-    side, across = round(filters.shape[1] ** 0.5), int(np.ceil(np.sqrt(len(filters))))
-    mosaic = np.zeros((-(-len(filters) // across) * (side + 1), across * (side + 1)))
-    for i, one in enumerate(filters):
-        top, left = (side + 1) * (i // across), (side + 1) * (i % across)
-        mosaic[top : top + side, left : left + side] = one.reshape(side, side) / np.abs(one).max()
-    shown.imshow(mosaic[:-1, :-1], cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    side = round(filters.shape[1] ** 0.5)
+    draw_images(shown, filters.reshape(-1, side, side))
     shown.set_title("filters of the first layer", fontsize=10)
-    shown.set_xticks([])
-    shown.set_yticks([])
-    shown.spines[:].set_visible(False)
-    right = 100 * np.mean(data["predicted"] == data["truth"], axis=-1)
+    right = np.mean(data["predicted"] == data["truth"], axis=-1)
+    names = [name.replace(" ", "\n") for name in data["methods"]]
     colours = [BLUE, BLUE, *[GREY] * (len(right) - 2)]
-    for m, values in enumerate(right):
-        bars.errorbar(m, values.mean(), values.std(ddof=1), fmt="s", color=colours[m], capsize=4)
-        bars.plot(np.full(len(values), m), values, ".", color="0.45", markersize=4)
-        top = max(values.mean() + values.std(ddof=1), values.max())
-        bars.annotate(f"{values.mean():.1f}", (m, top), (0, 6), textcoords="offset points", ha="center", fontsize=8)
-    bars.set_xticks(range(len(right)), [name.replace(" ", "\n") for name in data["methods"]], fontsize=8)
+    draw_accuracies(bars, list(zip(names, right, colours, strict=True)))
     bars.set_ylabel("test images named rightly (%)", fontsize=9)
-    bars.margins(y=0.15)
     return fig
 
 

@@ -40,7 +40,7 @@ from msgspec import Meta
 from cofire import data as datasets
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._rates import label
-from cofire.experiments._statistics import difference, percent_spread, verdict
+from cofire.experiments._statistics import difference, percent_spread, shuffled_labels, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -147,21 +147,11 @@ def findings(data: Data) -> list[Finding]:
             verdict(better),
         )
     )
-    chance = float(np.mean(data["shuffled"] == data["truth"]))
-    found.append(
-        Finding(
-            "control: with shuffled labels nothing is recognised",
-            f"{100 * chance:.1f} %",
-            "10 %",
-            "theory",
-            verdict(chance < 0.13),
-        )
-    )
-    return found
+    return [*found, shuffled_labels(data["shuffled"], data["truth"], below=0.13)]
 
 
 def figure(data: Data) -> Figure:
-    from cofire.experiments._figure import BLUE, GREY, ORANGE, new_figure
+    from cofire.experiments._figure import BLUE, GREY, ORANGE, draw_accuracies, new_figure
 
     fig, ax = new_figure(width=8.0, height=3.8)
     rows = [
@@ -176,13 +166,9 @@ def figure(data: Data) -> Figure:
         (name.replace(" ", "\n"), right, GREY if m else BLUE)
         for m, (name, right) in enumerate(zip(PATCHES, _by_fold(data, "patches"), strict=True))
     ]
-    for m, (_, right, colour) in enumerate(rows):
-        ax.errorbar(m, 100 * right.mean(), 100 * right.std(ddof=1), fmt="s", color=colour, capsize=4)
-        top = 100 * (right.mean() + right.std(ddof=1))
-        ax.annotate(f"{100 * right.mean():.1f}", (m, top), (0, 7), textcoords="offset points", ha="center", fontsize=8)
-    ax.set_xticks(range(len(rows)), [name.replace("_", "_\n") for name, *_ in rows], fontsize=7)
+    draw_accuracies(ax, [(name.replace("_", "_\n"), right, colour) for name, right, colour in rows])
+    ax.tick_params(axis="x", labelsize=7)
     ax.set_ylabel("held-out images named rightly (%)", fontsize=9)
-    ax.margins(y=0.15)
     return fig
 
 

@@ -327,20 +327,16 @@ def _sparse(data: Data, r: int, claim: str) -> Finding:
 
 def _draw_filters(ax: Axes, data: Data, r: int, c: int) -> None:
     """The filters of one run, each on its own scale, with a frame of one pixel."""
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines[:].set_visible(False)
+    from cofire.experiments._figure import draw_images, hide_frame
+
     filters = data["filters"][r, c]
     if np.isnan(filters).any():
         text = "ran away" if data["diverged"][r][c] else "needs linear cells"
         ax.text(0.5, 0.5, text, ha="center", va="center", fontsize=9, transform=ax.transAxes)
+        hide_frame(ax)
         return
-    side, across = round(np.sqrt(filters.shape[1])), int(np.ceil(np.sqrt(len(filters))))
-    mosaic = np.ones((across * (side + 1) - 1, across * (side + 1) - 1))
-    for i, values in enumerate(filters):
-        top, left = (side + 1) * (i // across), (side + 1) * (i % across)
-        mosaic[top : top + side, left : left + side] = (values / max(np.abs(values).max(), 1e-30)).reshape(side, side)
-    ax.imshow(mosaic, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    side = round(np.sqrt(filters.shape[1]))
+    draw_images(ax, filters.reshape(-1, side, side), between=1.0)
 
 
 def _draw_scatter(ax: Axes, data: Data, r: int) -> None:

@@ -38,27 +38,14 @@ from numpy.typing import NDArray
 
 from cofire import rules as catalogue
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._memory import Memory, blank, power_like, silence, stacked, study, unsuitable
+from cofire.experiments._memory import Memory, blank, power_like, silence, stacked, study
+from cofire.experiments._memory import unsuitable as unsuitable
 from cofire.experiments._rates import OUT_OF_RANGE, label
 from cofire.experiments._statistics import verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = [
-    "CLAIM",
-    "CLAIMS",
-    "FULL",
-    "RULES",
-    "SOURCE",
-    "Settings",
-    "adapted",
-    "figure",
-    "findings",
-    "run",
-    "unsuitable",
-]
 
 CLAIM = "Spaced practice beats crammed practice."
 CLAIMS = (17,)

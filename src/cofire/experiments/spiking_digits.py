@@ -45,7 +45,7 @@ from cofire import rules as catalogue
 from cofire.errors import ExperimentError
 from cofire.experiments._experiment import Data, Finding, Progress
 from cofire.experiments._readouts import CLASSES, features, k_means, ridge
-from cofire.experiments._statistics import difference, percent_spread, verdict
+from cofire.experiments._statistics import difference, percent_spread, shuffled_labels, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
@@ -166,21 +166,11 @@ def findings(data: Data) -> list[Finding]:
         )
         for n, right in zip(data["sizes"].tolist(), named, strict=True)
     ]
-    chance = float(np.mean(data["shuffled"] == data["truth"]))
-    found.append(
-        Finding(
-            "control: with shuffled labels nothing is recognised",
-            f"{100 * chance:.1f} %",
-            "10 %",
-            "theory",
-            verdict(chance < 0.15),
-        )
-    )
-    return found
+    return [*found, shuffled_labels(data["shuffled"], data["truth"], below=0.15)]
 
 
 def figure(data: Data) -> Figure:
-    from cofire.experiments._figure import BLUE, GREY, ORANGE, new_figure
+    from cofire.experiments._figure import BLUE, GREY, ORANGE, draw_accuracies, new_figure
 
     fig, ax = new_figure(width=8.0, height=3.8)
     named, baselines = (np.mean(data[key] == data["truth"], axis=-1) for key in ("named", "baselines"))
@@ -189,11 +179,7 @@ def figure(data: Data) -> Figure:
         (name.replace(" ", "\n", 1), right, BLUE if m == 0 else GREY)
         for m, (name, right) in enumerate(zip(BASELINES, baselines, strict=True))
     ]
-    for m, (_, right, colour) in enumerate(rows):
-        ax.errorbar(m, 100 * right.mean(), 100 * right.std(ddof=1), fmt="s", color=colour, capsize=4)
-        ax.annotate(f"{100 * right.mean():.1f}", (m + 0.1, 100 * right.mean()), va="center", fontsize=8)
-    ax.set_xticks(range(len(rows)), [name for name, *_ in rows], fontsize=8)
-    ax.set_xlim(-0.5, len(rows) - 0.3)
+    draw_accuracies(ax, rows)
     ax.set_ylabel("held-out images named rightly (%)", fontsize=9)
     return fig
 

@@ -41,27 +41,13 @@ from numpy.typing import NDArray
 
 from cofire import rules as catalogue
 from cofire.experiments._experiment import Data, Finding, Progress
-from cofire.experiments._memory import unsuitable
+from cofire.experiments._memory import unsuitable as unsuitable
 from cofire.experiments._rates import OUT_OF_RANGE, is_taught, label
 from cofire.experiments._statistics import percent, verdict
 from cofire.rule import Rule
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = [
-    "CLAIM",
-    "CLAIMS",
-    "FULL",
-    "RULES",
-    "SOURCE",
-    "Settings",
-    "adapted",
-    "figure",
-    "findings",
-    "run",
-    "unsuitable",
-]
 
 CLAIM = "A key found by thought becomes automatic."
 CLAIMS = (14,)

@@ -48,7 +48,9 @@ How a text becomes a tree, one file a stage; what a later stage is given, the ea
     parse.py        equations    of a rule; those of a neuron in parse_neuron.py
     scope.py        names        each has a meaning, and a use
     dimensions.py   units        seconds are not added to volts
-    text.py  latex.py  mathml.py  and back
+    text.py, unicode.py, stacked.py, latex.py, mathml.py     and back, the last three with the notation of symbols.py
+
+Trees are made of the nodes in tree.py; functions.py has the words there are, algebra.py what is worked out of trees.
 """
 
 from cofire.language.parse import parse, parse_expression

@@ -112,7 +112,7 @@ class Collection:
             if isinstance(recorder, WeightRecorder) and step % self.every[recorder] == 0:
                 key = id(recorder.projection)
                 if key not in settled:
-                    settled[key] = recorder.projection.weights()
+                    settled[key] = recorder.projection.weight.values
                 values = settled[key]
                 if recorder.summary and not len(values):
                     row = np.full(len(SUMMARY), np.nan)

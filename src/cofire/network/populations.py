@@ -119,10 +119,6 @@ class Cells(Population):
                 f"{self.name} has no variable {name!r}; it has {', '.join(self.rows)}{did_you_mean(name, self.rows)}"
             )
 
-    def values(self, name: str) -> Array:
-        """The present values `[cell]` of a variable; a copy."""
-        return self.table[self.rows.index(name)].copy()
-
     def set(self, **values: Any) -> None:
         """Gives variables, or parameters that differ from cell to cell, new values: numbers, arrays `[cell]`, or draws.
 

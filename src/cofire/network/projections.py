@@ -136,12 +136,6 @@ class Projection(Checked):
         self.net.settle(self)
         self.stored[:] = self.rows.laid(made) if made.ndim else made
 
-    def weights(self) -> Array:
-        """The present weights `[synapse]`, in the order in which the synapses were given, in SI units; a copy."""
-        if self.same:
-            return np.full(self.size, self.stored[0])
-        return self.rows.listed(self.net.settled(self))
-
     def pairs(self) -> tuple[Array, Array]:
         """`(pre, post)` cells of each synapse, in the same order."""
         return self.rows.cells()

@@ -106,7 +106,7 @@ class Variable(Values):
     @property
     def values(self) -> Array:  # type: ignore[override]
         """`[cell]`, in SI units; a copy."""
-        return self.cells.values(self.name)
+        return self.cells.table[self.cells.rows.index(self.name)].copy()
 
     def __repr__(self) -> str:
         return f"<{self.label}: {self._told(self.cells.unit(self.name))}; .values has them all>"
@@ -129,7 +129,10 @@ class Weight(Values):
     @property
     def values(self) -> Array:  # type: ignore[override]
         """`[synapse]`, in the order in which the synapses were given, in SI units; a copy."""
-        return self.projection.weights()
+        synapses = self.projection
+        if synapses.same:
+            return np.full(synapses.size, synapses.stored[0])
+        return synapses.rows.listed(synapses.net.settled(synapses))
 
     def matrix(self) -> Array:
         """`[post, pre]`; NaN where there is no synapse, the sum where there are several."""

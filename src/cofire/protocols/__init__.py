@@ -6,6 +6,7 @@
     w = pairing(lag=[-10*ms, 10*ms], frequency=20*Hz, repeats=60).play(rule, weight=0.5)
     change = window(rule, np.linspace(-0.1, 0.1, 201), weight=0.5)
 
+inputs.py      what the user gave, checked
 trains.py      replay
 sets.py        spikes of many pairs of cells, and a rule played on them
 classical.py   the protocols

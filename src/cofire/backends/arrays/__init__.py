@@ -5,6 +5,8 @@ expressions.py   the value of a subexpression along the axes that it needs
 products.py      the terms of a plan added up: matrix products, row scales and blocks
 reductions.py    sums over the cells of a layer
 blocks.py        how large a piece is worked on at once
+library.py       which library an array is of
 gemm.py          the few operations where libraries differ
+blas.py          the product that NumPy adds in place
 rates.py         one step: weights, then filters and synapse variables
 """

@@ -4,7 +4,9 @@ expressions.py   a subexpression as the source text of one number
 quantities.py    what a kernel keeps, who owns it, and how it runs between events
 reading.py       what the parts of a kernel read
 flows.py         what runs between events, in closed form
+integrals.py     what cells integrate for their synapses, and what a synapse takes of it
 kernels.py       a plan as the source of the functions by which a projection's synapses learn
+functions.py     these functions, as those that call them know them
 preamble.py      what stands before them in a module: imports and helpers
 trains.py        the loop around them where every spike is given
 clocked.py       a plan as the source of a kernel that visits every synapse in each step: what no closed form covers

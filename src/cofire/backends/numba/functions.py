@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from cofire.backends.numba.integrals import Table
 from cofire.backends.numba.quantities import Kept, Owner
 from cofire.backends.numba.writer import Writer
 from cofire.language.tree import Name
+
+Schedule = Literal["awake", "steps", "spikes", "arrivals", "never"]
 
 MAX_SPAN = 65_536  # steps between two bases, and of a table of fades
 LARGEST = 1 << 20  # numbers in a table of integrals
@@ -38,6 +41,18 @@ class Kernel:
     drifts: bool
     needs_log: bool
     tables: tuple[Table, ...]
+
+    @property
+    def schedule(self) -> Schedule:
+        """When synapses learn at the end of a step, and not only as the next spike arrives by them.
+
+        "awake": in each step in which the modulator `silent` is not 0 or a spike cannot wait; as it wakes up they also
+        make up for the silence. "steps": in each. "spikes": in those with spikes. "arrivals": in those with spikes that
+        arrive, which are the only ones to learn from. Or "never".
+        """
+        if self.by_step:
+            return "awake" if self.silent else "steps"
+        return "spikes" if "post" in self.hurries else "arrivals" if "pre" in self.hurries else "never"
 
     def most_steps(self, n_post: int) -> int:
         """Between two bases, so that no table of integrals is too large."""

@@ -204,7 +204,7 @@ class _Network:
             with self.out.block(f"if {learning} and {name}_now == {self.of(name, 'span')}"):
                 self._call(projection, "rebase", self.of(name, "axons"), f"{name}_now", at="before")
                 self.out(f"{name}_base[0], {name}_now = n, 0")
-            if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
+            if kernel.schedule == "awake" and "pre" in kernel.hurries:
                 self.out(f"{name}_arrived = False")
 
         if projection.from_rates:
@@ -215,7 +215,7 @@ class _Network:
             if kernel:
                 with self.out.block(f"if {learning}"):
                     self._call(projection, "learn", axons, begin, end, f"{name}_now", ARRIVING, at="before")
-                    if kernel.by_step and kernel.silent and "pre" in kernel.hurries:
+                    if kernel.schedule == "awake" and "pre" in kernel.hurries:
                         self.out(f"{name}_arrived = True")
             self._send(projection, axons, begin, end)
 
@@ -303,26 +303,31 @@ class _Network:
     def _learn_at_once(self, projection: ProjectionCode) -> None:
         """The spikes of this step that cannot wait, and what drifts with modulators or cells."""
         out, name, kernel = self.out, projection.name, self.kernels[projection.name]
-        if not (kernel.by_step or kernel.hurries or kernel.drifts or kernel.tables):
+        if kernel.schedule == "never" and not (kernel.drifts or kernel.tables):
             return
         axons, now = self.of(name, "axons"), f"{name}_now"
         with out.block(f"if {self.of(name, 'learning')}[0]"):
             if kernel.tables:
                 self._call(projection, "integrate", now)
-            if kernel.by_step and kernel.silent:
-                events = [f"fired_{projection.target} > 0"] if "post" in kernel.hurries else []
-                events += [f"{name}_arrived"] if "pre" in kernel.hurries else []
-                with out.block(" or ".join([f"if {_signal(kernel.silent.id)}_n != 0.0", *events])):
-                    with out.block(f"if {_signal(kernel.silent.id)}_before == 0.0"):
-                        self._call(projection, "settle", axons, now, at="before")
+            match kernel.schedule:
+                case "awake":
+                    assert kernel.silent is not None
+                    level = _signal(kernel.silent.id)
+                    events = [f"fired_{projection.target} > 0"] if "post" in kernel.hurries else []
+                    events += [f"{name}_arrived"] if "pre" in kernel.hurries else []
+                    with out.block(" or ".join([f"if {level}_n != 0.0", *events])):
+                        with out.block(f"if {level}_before == 0.0"):
+                            self._call(projection, "settle", axons, now, at="before")
+                        self._call(projection, "settle", axons, f"{now} + 1")
+                case "steps" | "spikes":
                     self._call(projection, "settle", axons, f"{now} + 1")
-            elif kernel.by_step or "post" in kernel.hurries:
-                self._call(projection, "settle", axons, f"{now} + 1")
-            elif "pre" in kernel.hurries:
-                self._for_each_arrival(
-                    projection,
-                    lambda who, begin, end: self._call(projection, "learn", who, begin, end, f"{now} + 1", SETTLING),
-                )
+                case "arrivals":
+                    self._for_each_arrival(
+                        projection,
+                        lambda who, begin, end: self._call(
+                            projection, "learn", who, begin, end, f"{now} + 1", SETTLING
+                        ),
+                    )
             if kernel.drifts:
                 self._call(projection, "drift", axons, now)
 

@@ -59,20 +59,21 @@ def _run(kernel: Kernel, write: Writer) -> None:
                 call("fire", "firing", "spikes[n]", "spikes[n + 1]", "now")
             if kernel.tables:
                 call("integrate", "now")
-            if kernel.by_step and kernel.silent:
-                level = _over_time(kernel, kernel.silent)
-                events = _events(kernel)
-                with write.block(" or ".join([f"if {level}[n] != 0.0", *events])):
-                    with write.block(f"if n > 0 and {level}[n - 1] == 0.0"):
-                        call("settle", "axons", "now", at="n - 1")
+            match kernel.schedule:
+                case "awake":
+                    assert kernel.silent is not None
+                    level = _over_time(kernel, kernel.silent)
+                    with write.block(" or ".join([f"if {level}[n] != 0.0", *_events(kernel)])):
+                        with write.block(f"if n > 0 and {level}[n - 1] == 0.0"):
+                            call("settle", "axons", "now", at="n - 1")
+                        call("settle", "axons", "now + 1")
+                case "steps":
                     call("settle", "axons", "now + 1")
-            elif kernel.by_step:
-                call("settle", "axons", "now + 1")
-            elif "post" in kernel.hurries:
-                with write.block("if arrivals[n] < arrivals[n + 1] or spikes[n] < spikes[n + 1]"):
-                    call("settle", "axons", "now + 1")
-            elif "pre" in kernel.hurries:
-                call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now + 1", SETTLING)
+                case "spikes":
+                    with write.block("if arrivals[n] < arrivals[n + 1] or spikes[n] < spikes[n + 1]"):
+                        call("settle", "axons", "now + 1")
+                case "arrivals":
+                    call("learn", "arriving", "arrivals[n]", "arrivals[n + 1]", "now + 1", SETTLING)
             if kernel.drifts:
                 call("drift", "axons", "now")
         with write.block("if steps > 0"):
