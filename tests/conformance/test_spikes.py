@@ -36,13 +36,17 @@ DRIFTING = {
     "no closed form": "dw/dt = a * pre - b * w**2 + a * e * w\nde/dt = post - e**2 / tau + trace(pre, tau)",
     "thresholds": "dw/dt = a * step(c - 1) * (1 - w) - w * b * step(0.5 - c) * w\ndc/dt = pre + 0.7 * post - c / tau",
     "a threshold, and w between bounds": "dw/dt = a * step(c - 1) - b\ndc/dt = pre + 2 * post - c / tau",
+    "a threshold and what decays": "dw/dt = a * step(c - 1) * trace(pre, tau) - b\ndc/dt = pre + 2 * post - c / tau",
+    "a threshold and no closed form": "dw/dt = a * step(c - 1) * (1 - w)**2 - b * w**0.5\ndc/dt = pre + post - c / tau",
+    "growth between bounds": "dw/dt = b * w + a * trace(pre, tau) * post.v - 5 * b * trace(post, tau)",
     "sums": "dw/dt = a * pre * sum_pre(w) - b * w * sum_pre(w**2) + trace(sum_post(pre * w), tau) * post * b",
 }
 
 
+@pytest.mark.parametrize("bounds", [(0.05, 0.95), (0.4, 0.6)])
 @pytest.mark.parametrize("purpose", DRIFTING)
-def test_drift(purpose: str) -> None:
-    rule = make_rule(DRIFTING[purpose], (0.05, 0.95))
+def test_drift(purpose: str, bounds: tuple[float, float]) -> None:
+    rule = make_rule(DRIFTING[purpose], bounds)
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=2))
 
 

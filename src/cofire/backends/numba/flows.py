@@ -113,42 +113,84 @@ class _Form:
         self.advance = f"advance_{name}({self.x}, {{}}{passed})"
 
     def write(self, write: Writer, bounded: bool) -> None:
-        if self.gates or self.advance:
+        steady = not any(piece.factors for piece in self.flow.pieces)
+        if bounded and self.gates and steady:
+            self._write_edges(write)
+        elif self.gates:
             self._write_in_parts(write, bounded)
         else:
-            self._write_whole(write, bounded)
+            self._write_whole(write, bounded, steady)
+        write(f"return {self.x}")
 
     def _write_in_parts(self, write: Writer, bounded: bool) -> None:
-        """From crossing to crossing; a weight with bounds step by step, as it is held within them after each."""
-        x = self.x
+        """From crossing to crossing; a weight with bounds step by step."""
         with write.block("for step in range(steps)") if bounded else nullcontext():
-            begun = "since + step * dt" if bounded else "since"
-            write("time = dt" if bounded else "time = steps * dt")
-            if self.gates:
-                self._write_parts(write, begun)
-            else:
-                write(f"{x} = {self._after(begun, 'time')}")
+            begun, time = ("since + step * dt", "dt") if bounded else ("since", "steps * dt")
+            self._write_crossings(write, begun)
+            write(f"begin, time = 0.0, {time}")
+            with write.block("while begin < time"):
+                write("end = time")
+                self._write_next(write, "end")
+                self._write_part(write, begun, self.x)
+                write("begin = end")
             if bounded:
-                write(f"{x} = clipped({x}, low, high)")
-        write(f"return {x}")
+                write(f"{self.x} = clipped({self.x}, low, high)")
 
-    def _write_parts(self, write: Writer, begun: str) -> None:
-        rates = {gate.name: summand(source(self.kept.of(gate.quantity).rate, self.leaf)) for gate in self.flow.gates}
+    def _write_edges(self, write: Writer) -> None:
+        """From crossing to crossing, where all else stands still, a weight with bounds.
+
+        It goes one way until a crossing, and from a bound it does not come back before: it need be held only at the
+        ends of the steps just before a crossing, and just after.
+        """
+        x = self.x
+        self._write_crossings(write, "since")
+        write("begin, step = 0.0, 0")
+        with write.block("while step < steps"):
+            write("end = steps * dt")
+            self._write_next(write, "end")
+            write("edge = steps if end == steps * dt else int(end / dt)  # the last end of a step until there")
+            with write.block("if begin > step * dt"):
+                write("edge = min(edge, step + 1)")
+            with write.block("if edge > step"):
+                write("end = edge * dt")
+            if not self.advance:
+                self._write_part(write, "since", x)
+                with write.block("if edge > step"):
+                    write(f"step, {x} = edge, clipped({x}, low, high)")
+            else:  # which may have no value beyond a bound
+                self._write_part(write, "since", "after")
+                with write.block("if low <= after <= high or edge == step"):
+                    write(f"{x} = after")
+                with write.block("else"):
+                    write("span = min(end - begin, dt)")
+                    with write.block("for _ in range(step, edge)"):
+                        write(f"{x} = clipped({self.advance.format('span')}, low, high)")
+                write("step = edge")
+            write("begin = end")
+
+    def _write_crossings(self, write: Writer, begun: str) -> None:
+        """How long after `begun` each threshold is crossed."""
         for gate in self.flow.gates:
-            name, level = self.gates[gate.name], bracketed(source(gate.level, self.leaf))
-            write(f"{name}_from = {self.leaf(gate.quantity)} * exp(-{rates[gate.name]} * ({begun}))")
-            write(f"{name}_until = log({name}_from / {level}) / {bracketed(rates[gate.name])}  # NaN if never")
-        write("begin = 0.0")
-        with write.block("while begin < time"):
-            write("end = time")
-            for name in self.gates.values():
-                with write.block(f"if begin < {name}_until < end"):
-                    write(f"end = {name}_until")
-            for gate in self.flow.gates:
-                name = self.gates[gate.name]
-                now = f"{name}_from * exp(-{rates[gate.name]} * (0.5 * (begin + end)))"
-                write(f"{name} = {source(gate.step, partial(self._gated_leaf, gate, now))}")
-            write(f"{self.x} = {self._after(f'{begun} + begin', '(end - begin)')}", "begin = end")
+            name, level, rate = self.gates[gate.name], bracketed(source(gate.level, self.leaf)), self._gate_rate(gate)
+            write(f"{name}_from = {self.leaf(gate.quantity)} * exp(-{rate} * ({begun}))")
+            write(f"{name}_until = log({name}_from / {level}) / {bracketed(rate)}  # NaN if never")
+
+    def _write_next(self, write: Writer, end: str) -> None:
+        """`end` becomes the next crossing after `begin`, if that is earlier."""
+        for name in self.gates.values():
+            with write.block(f"if begin < {name}_until < {end}"):
+                write(f"{end} = {name}_until")
+
+    def _write_part(self, write: Writer, begun: str, x: str) -> None:
+        """What the value is at `end`, if it is that at `begin` now and nothing is crossed between them."""
+        for gate in self.flow.gates:
+            name = self.gates[gate.name]
+            now = f"{name}_from * exp(-{self._gate_rate(gate)} * (0.5 * (begin + end)))"
+            write(f"{name} = {source(gate.step, partial(self._gated_leaf, gate, now))}")
+        write(f"{x} = {self._after(f'{begun} + begin', '(end - begin)')}")
+
+    def _gate_rate(self, gate: Gate) -> str:
+        return summand(source(self.kept.of(gate.quantity).rate, self.leaf))
 
     def _gated_leaf(self, gate: Gate, now: str, node: Expr) -> str:
         return f"({now})" if node == gate.quantity else self.leaf(node)
@@ -156,30 +198,51 @@ class _Form:
     def _after(self, since: str, time: str) -> str:
         """The value `time` later, nothing crossed meanwhile."""
         if self.advance:
-            return self.advance.format(time)
-        return self.formula([self.total(piece, f"({since})", time) for piece in self.flow.pieces], time)
+            return self.advance.format(time.strip("()"))
+        return self.formula([self._total(piece, bracketed(since), time) for piece in self.flow.pieces], time)
 
-    def _write_whole(self, write: Writer, bounded: bool) -> None:
-        x, pieces = self.x, [self.total(piece, "since", "time") for piece in self.flow.pieces]
-        moving = any(piece.factors for piece in self.flow.pieces)
-        straight = not bounded or not moving
-        if straight or (self.flow.inputs and self.flow.rate == ZERO):
-            write("time = steps * dt")
-        if straight:
-            formula = self.formula(pieces, "time")
-            write(f"return clipped({formula}, low, high)" if bounded else f"return {formula}")
+    def _write_whole(self, write: Writer, bounded: bool, steady: bool) -> None:
+        """At once; a weight with bounds step by step, unless it cannot have met one on its way."""
+        x = self.x
+        write("time = steps * dt")
+        if not bounded:
+            write(f"{x} = {self._after('since', 'time')}")
             return
-        if self.flow.inputs and self.flow.rate == ZERO:
-            names = [f"_part_{position}" for position in range(len(pieces))]
-            write(*(f"{name} = {piece}" for name, piece in zip(names, pieces, strict=True)))
-            least = " + ".join([x, *(f"min({name}, 0.0)" for name in names)])
-            most = " + ".join([x, *(f"max({name}, 0.0)" for name in names)])
-            with write.block(f"if {least} >= low and {most} <= high"):
-                write(f"return {' + '.join([x, *names])}")
-        with write.block("for step in range(steps)"):
-            pieces = [self.total(piece, "(since + step * dt)", "dt") for piece in self.flow.pieces]
-            write(f"{x} = clipped({self.formula(pieces, 'dt')}, low, high)")
-        write(f"return {x}")
+        if steady and not self.advance:  # it goes one way, and does not come back from a bound
+            write(f"{x} = clipped({self._after('since', 'time')}, low, high)")
+            return
+        if self.advance:
+            write(f"after = {self._after('since', 'time')}", "least = most = after")  # it goes one way
+        else:
+            self._write_range(write)
+        with write.block("if low <= least and most <= high"):
+            write(f"{x} = after")
+        with write.block("else"), write.block("for step in range(steps)"):
+            write(f"{x} = clipped({self._after('since + step * dt', 'dt')}, low, high)")
+
+    def _write_range(self, write: Writer) -> None:
+        """The value `after` all steps, and between which two it is `least` and `most` meanwhile."""
+        x, names = self.x, [f"_part_{position}" for position in range(len(self.flow.pieces))]
+        for name, piece in zip(names, self.flow.pieces, strict=True):
+            write(f"{name} = {self._total(piece, 'since', 'time')}")
+        write(f"after = {self.formula(names, 'time')}")
+        rate = summand(source(self.flow.rate, self.leaf))
+        if self.flow.gains:
+            ways = [*names, *([] if self.flow.rate == ZERO else [f"-{rate} * time"])]
+            least, most = (f"exp({' + '.join(f'{kind}({way}, 0.0)' for way in ways)})" for kind in ("min", "max"))
+            write(f"least, most = {x} * {least}, {x} * {most}", "least, most = min(least, most), max(least, most)")
+            return
+        ends = x
+        if self.flow.rate != ZERO:  # at most the whole input, none of it decayed
+            for name, piece in zip(names, self.flow.inputs, strict=True):
+                write(f"{name} = {self.total(piece, 'since', 'time', ZERO)}")
+            write(f"left = {x} * exp(-{rate} * time)")
+            ends = f"{{}}({x}, left)"
+        for what, kind in (("least", "min"), ("most", "max")):
+            write(f"{what} = {' + '.join([ends.format(kind), *(f'{kind}({name}, 0.0)' for name in names)])}")
+        if self.flow.rate != ZERO:
+            with write.block(f"if {rate} < 0.0"):
+                write("least = -np.inf")
 
     def formula(self, pieces: list[str], time: str) -> str:
         """The value after `time`, given what each piece adds up to."""
@@ -189,9 +252,11 @@ class _Form:
             return f"{self.x} * exp({' + '.join(([decay] if decay else []) + pieces)})"
         return " + ".join([f"{self.x} * exp({decay})" if decay else self.x, *pieces])
 
-    def total(self, piece: Piece, since: str, time: str) -> str:
-        """What a piece adds up to over `time`, beginning `since` after the base."""
-        own = self.flow.rate if self.flow.inputs else ZERO
+    def _total(self, piece: Piece, since: str, time: str) -> str:
+        return self.total(piece, since, time, self.flow.rate if self.flow.inputs else ZERO)
+
+    def total(self, piece: Piece, since: str, time: str, own: Expr) -> str:
+        """What a piece adds up to over `time`, beginning `since` after the base, as it decays with the rate `own`."""
         product = reduce(lambda a, b: Binary("*", a, b), piece.factors, piece.coefficient)
         text = summand(source(simplify(product), self.leaf))
         if not piece.factors:

@@ -26,7 +26,7 @@ INDEX: dict[Owner, str] = {"all": "0", "pre": "i", "post": "j", "synapse": "s"}
 RESERVED = """
 abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED INNER
 clipped integral overlap heaviside normalize_columns run rates advance span fill learn fire settle rebase drift
-integrate take until least most whole half halves middle apart inner outer
+integrate take until least most whole half halves middle apart inner outer edge step after
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
 axons cells begin end now arrives then came at last heard logged newest second left fired first past base since
 time step value
