@@ -48,7 +48,7 @@ def shuffled_labels(named: Any, truth: Any, *, below: float) -> Finding:
     return Finding(
         "control: with shuffled labels nothing is recognised",
         f"{100 * share:.1f} %",
-        "10 %",
+        f"10 %; asked: less than {100 * below:.0f} %",
         "theory",
         verdict(share < below),
     )

@@ -286,11 +286,15 @@ def _rest_of(shares: Array) -> Array:
 
 
 def _of_rule(data: Data, r: int) -> Iterator[Finding]:
+    yield from _of_cues(data, r)
+    yield from _of_weights_and_rest(data, r)
+    yield from _of_controls(data, r)
+
+
+def _of_cues(data: Data, r: int) -> Iterator[Finding]:
     name = data["rules"][r]
-    shares = {c: _ignited(data, "after", r, c) for c in CONDITIONS}
-    others = {c: _rest_of(shares[c]) for c in CONDITIONS}
-    before = _rest_of(_ignited(data, "before", r, "together"))
-    recall = others["together"]
+    shares = _ignited(data, "after", r, "together")
+    recall, before = _rest_of(shares), _rest_of(_ignited(data, "before", r, "together"))
     each = ", ".join(f"{cue} {share:.2f}" for cue, share in zip(CUES, recall.mean(axis=0), strict=False))
     yield Finding(
         f"after the ritual each cue ignites the rest of the assembly ({name})",
@@ -310,8 +314,8 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         name,
         "before, no cue does",
     )
-    outside = shares["together"][:, :BOUND, BOUND:].mean(axis=(1, 2))
-    strange = shares["together"][:, BOUND:, :BOUND].mean(axis=(1, 2))
+    outside = shares[:, :BOUND, BOUND:].mean(axis=(1, 2))
+    strange = shares[:, BOUND:, :BOUND].mean(axis=(1, 2))
     yield Finding(
         f"and nothing else: cells outside stay out, cues outside ignite none of it ({name})",
         f"{spread(outside, 2)} of cells outside, {spread(strange, 2)} by cues outside",
@@ -321,6 +325,10 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         name,
         "it is selective",
     )
+
+
+def _of_weights_and_rest(data: Data, r: int) -> Iterator[Finding]:
+    name = data["rules"][r]
     within, across, learnt = _weight_groups(data, r)
     yield Finding(
         f"weights within the assembly rise ({name})",
@@ -352,7 +360,13 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         name,
         "spontaneous reactivation",
     )
-    apart = others["one by one"].mean(axis=1)
+
+
+def _of_controls(data: Data, r: int) -> Iterator[Finding]:
+    name = data["rules"][r]
+    recall, apart, fixed = (
+        _rest_of(_ignited(data, "after", r, c)).mean(axis=1) for c in ("together", "one by one", "excitation fixed")
+    )
     yield Finding(
         f"cues that come one by one are not bound ({name})",
         f"{spread(apart, 2)} of the other cues' cells",
@@ -362,17 +376,18 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         name,
         "apart, cues are not bound",
     )
-    runaway = data["rested"][r, CONDITIONS.index("inhibition fixed")].mean(axis=1)[:, 0]
+    runaway, held = (
+        data["rested"][r, CONDITIONS.index(c)].mean(axis=1)[:, 0] for c in ("inhibition fixed", "together")
+    )
     yield Finding(
         f"without inhibition that learns it runs away ({name})",
-        f"{spread(runaway, 1)} Hz in the assembly with no cue, {spread(rates[:, 0], 1)} Hz with it",
+        f"{spread(runaway, 1)} Hz in the assembly with no cue, {spread(held, 1)} Hz with it",
         f"activity runs away; asked: more than {5 * TARGET:.0f} Hz, less than {2 * TARGET:.0f} Hz with it",
         "M",
-        verdict(runaway.mean() > 5 * TARGET and rates[:, 0].mean() < 2 * TARGET),
+        verdict(runaway.mean() > 5 * TARGET and held.mean() < 2 * TARGET),
         name,
         "inhibition must learn too",
     )
-    fixed = others["excitation fixed"].mean(axis=1)
     yield Finding(
         f"control: with excitation fixed nothing is ignited ({name})",
         f"{spread(fixed, 2)} of the other cues' cells",

@@ -236,13 +236,14 @@ def findings(data: Data) -> list[Finding]:
 
 
 def _of_rule(data: Data, r: int) -> Iterator[Finding]:
+    yield from _of_one_pathway(data, r)
+    yield from _of_two_pathways(data, r)
+
+
+def _of_one_pathway(data: Data, r: int) -> Iterator[Finding]:
     name = data["rules"][r]
-    change = {key: data[key][r] for key in ("strong", "once", "blocked")}
-    change |= {key: data[key][r].mean(axis=-1) for key in ("weak", "before", "after")}
-    left = {key: _share(change[key], change[key][0]) for key in ("strong", "weak", "once", "blocked")}
-    early, alone = data["alone"][r].mean(axis=-1)
-    rescued = {key: _share(change[key], early) for key in ("before", "after")}
-    alone = _share(alone, early)
+    change = {key: data[key][r] for key in ("strong", "once", "blocked")} | {"weak": data["weak"][r].mean(axis=-1)}
+    left = {key: _share(change[key], change[key][0]) for key in change}
     if data["start"][r]:
         strong, weak = (100 * (1 + change[key]) for key in ("strong", "weak"))
         off = max(np.abs(strong - STRONG).max(), (WEAK[0] - weak).max(), (weak - WEAK[1]).max())
@@ -283,6 +284,23 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         name,
         "proteins are needed",
     )
+    once = left["once"]
+    yield Finding(
+        f"one train fades in three hours, three last ({name})",
+        f"{once[3]:.2f} of one train is left after 3 h, {left['strong'][5]:.2f} of three after 7 h",
+        f"1 to 3 h, at least 6 to 10 h; asked: less than {FADES}, at least {LASTS}",
+        "S1",
+        verdict(once[3] < FADES and left["strong"][5] >= LASTS),
+        name,
+        "one train fades, three last",
+    )
+
+
+def _of_two_pathways(data: Data, r: int) -> Iterator[Finding]:
+    name = data["rules"][r]
+    early, late = data["alone"][r].mean(axis=-1)
+    alone = _share(late, early)
+    rescued = {key: _share(data[key][r].mean(axis=-1), early) for key in ("before", "after")}
     near = {key: rescued[key][LAGS.index(0.5)] for key in rescued}
     for key, way in (("before", "weak comes first"), ("after", "strong comes first")):
         yield Finding(
@@ -305,17 +323,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         name,
         "rescue has an end",
     )
-    once = left["once"]
-    yield Finding(
-        f"one train fades in three hours, three last ({name})",
-        f"{once[3]:.2f} of one train is left after 3 h, {left['strong'][5]:.2f} of three after 7 h",
-        f"1 to 3 h, at least 6 to 10 h; asked: less than {FADES}, at least {LASTS}",
-        "S1",
-        verdict(once[3] < FADES and left["strong"][5] >= LASTS),
-        name,
-        "one train fades, three last",
-    )
-    untouched = _share(data["untouched"][r], change["strong"][0])
+    untouched = _share(data["untouched"][r], data["strong"][r][0])
     yield Finding(
         f"control: the pathway without a tetanus stays as it was ({name})",
         f"{untouched:.2f} of the strong change",
