@@ -139,6 +139,16 @@ def test_float64_stays(name: str) -> None:
     assert result(memory.store(*given).recall(given[0], steps=2)).dtype == np.float64
 
 
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_half_precision_becomes_float32(kind: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    (given,) = patterns(MEMORIES["graded"](), 3)
+    memory = MEMORIES["graded"]().store(torch.asarray(given).to(getattr(torch, kind)))
+    assert memory.weights.dtype == torch.float32
+    assert bool(torch.isfinite(memory.energy(torch.asarray(given))).all())
+    memory.save(tmp_path / "kept.npz")
+
+
 @each
 def test_forgetting_everything_leaves_nothing_of_old_patterns(name: str) -> None:
     memory, given = filled(name)
@@ -196,6 +206,16 @@ def test_capacity_is_measured_beside_theory(name: str) -> None:
     assert 0.4 * found.theory.patterns < found.measured < 2.5 * found.theory.patterns or name == "order 3"
     assert memory.stored == 3  # untouched
     assert np.nan_to_num(found.basin, nan=-1).max() <= 0.2
+
+
+def test_capacity_of_pairs_is_that_of_both_layers() -> None:
+    found = cofire.memory.BidirectionalMemory(300, 60).capacity(nets=2, cues=20, flipped=(0.0,))
+    assert found.measured < 2 * found.theory.patterns
+
+
+def test_capacity_of_practice_is_of_patterns_that_came_together() -> None:
+    found = cofire.memory.Hopfield(40, "delta").capacity([10, 15, 20], nets=1, cues=20, flipped=(0.0,))
+    np.testing.assert_array_equal(found.recalled, 1)
 
 
 @pytest.mark.parametrize(("name", "number"), [("hebb", 12), ("order 3", 300), ("willshaw", 400), ("pairs", 20)])

@@ -62,9 +62,9 @@ def _home(library: str, dtype: Any, device: Any) -> Home:
 
 
 def home_of(given: Array) -> Home:
-    """float64 stays float64; anything that is no floating-point type becomes float32."""
+    """float64 stays float64; anything else becomes float32: in half precision sums over cells lose the last ones."""
     xp = compat.array_namespace(given)
-    return Home(xp, given.dtype if xp.isdtype(given.dtype, "real floating") else xp.float32, compat.device(given))
+    return Home(xp, xp.float64 if given.dtype == xp.float64 else xp.float32, compat.device(given))
 
 
 def array(name: str, given: Any) -> Array:
@@ -95,12 +95,12 @@ def rows(name: str, given: Any, cells: int) -> Array:
     return result
 
 
-def pairs(patterns: Any, cells: int, partners: Any, partner_cells: int) -> tuple[Array, Array]:
-    """Patterns and what goes with each. Raises: `ArrayError`."""
-    given, other = rows("patterns", patterns, cells), rows("partners", partners, partner_cells)
-    if given.shape[0] != other.shape[0]:
-        raise ArrayError(f"there are {given.shape[0]} patterns and {other.shape[0]} partners: one goes with each")
-    return given, other
+def partners_of(patterns: Array, partners: Any, cells: int) -> Array:
+    """What goes with each of the patterns. Raises: `ArrayError`."""
+    given = rows("partners", partners, cells)
+    if patterns.shape[0] != given.shape[0]:
+        raise ArrayError(f"there are {patterns.shape[0]} patterns and {given.shape[0]} partners: one goes with each")
+    return given
 
 
 def check_values(name: str, given: Array, allowed: tuple[float, ...] | None) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import Array, Home, overlap, rows, to_numpy, whole
+from cofire.memory._arrays import Array, Home, home_of, overlap, rows, to_numpy, whole
 from cofire.memory._memory import Memory, Mode
 from cofire.memory._patterns import Kept, power
 from cofire.memory._recall import Recalled
@@ -84,14 +84,12 @@ class SequenceMemory(Memory):
         if then == "open" and given.shape[0] < 2:
             raise ArrayError("patterns holds one pattern that nothing follows; give at least two with then='open'")
 
-        def write(home: Home) -> None:
-            taken = self._taken(home, "patterns", given)
-            last = {"rest": taken[-1:, :], "repeat": taken[:1, :], "open": taken[:0, :]}[then]
-            after = home.xp.concat([taken[1:, :], last], axis=0)
-            self._write(home, taken[: after.shape[0], :], after)
-
-        self._add(given[1:, :] if then == "open" else given, write)
-        return self
+        home = self._home or home_of(given)
+        taken = self._taken(home, "patterns", given)
+        last = {"rest": taken[-1:, :], "repeat": taken[:1, :], "open": taken[:0, :]}[then]
+        after = home.xp.concat([taken[1:, :], last], axis=0)
+        self._write(home, taken[: after.shape[0], :], after)
+        return self._grown(home, after.shape[0])
 
     def recall(
         self, cues: Any, *, steps: int = 100, mode: Mode = "synchronous", seed: int = 0, dwell: int = 1
