@@ -299,6 +299,8 @@ def test_what_went_wrong_is_said() -> None:
         SoftHebb(8, epochs=1, learning_rate=100, random_state=0).fit(X)
     with pytest.warns(LearningWarning, match="without variance there are no components"):
         HebbianPCA(random_state=0).fit(np.full((20, 4), 0.1))
+    with pytest.warns(LearningWarning, match="without variance there are no components"):  # rounding in the mean
+        HebbianPCA(random_state=0).fit(np.repeat(np.random.default_rng(0).random((1, 16)), 100, axis=0))
 
 
 @quiet
@@ -315,6 +317,26 @@ def test_a_warning_names_the_line_that_fits(fit: Any) -> None:
     with pytest.warns(LearningWarning) as caught:
         fit(digits()[0][:40])
     assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("estimator", [*LAYERS.values(), HebbianClassifier(), RidgeReadout()], ids=repr)
+def test_numbers_whose_squares_have_no_room_are_refused(estimator: Any) -> None:
+    X, y = digits(64)
+    for scale, kind in ((1e200, np.float64), (1e-200, np.float64), (1e25, np.float32), (1e-30, np.float32)):
+        with pytest.raises(ValueError, match="whose squares leave little of the range of float"):
+            clone(estimator).fit(X.astype(kind) * kind(scale), y)
+
+
+@quiet
+def test_one_faint_sample_is_taken() -> None:
+    X, _ = digits(64)
+    learned = KrotovHopfield(4, epochs=1, random_state=0).fit(X)
+    assert np.isfinite(learned.transform(X[:1].astype(np.float64) * 1e-200)).all()
+
+
+def test_prototypes_along_one_line_are_nothing_to_warn_of() -> None:
+    X = np.random.default_rng(0).uniform(5, 6, (200, 1))
+    CompetitiveLearning(3, random_state=0).fit(X)  # a warning would be an error
 
 
 @quiet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +33,9 @@ class Prototypes(HebbianLayer):
         X = self._checked(X, reset=False)
         squares = np.sum(X**2, axis=1, keepdims=True) - 2 * self._response(X)
         return np.sqrt(np.maximum(squares, 0))
+
+    def _warnings(self) -> Iterator[str]:
+        yield from self._dead()  # points along one line from the origin are no worse for it
 
     def predict(self, X: Any) -> Array:
         """The unit that each sample is nearest to, `[n]`."""

@@ -97,7 +97,7 @@ class HebbianPCA(HebbianLayer):
     def _warnings(self) -> Iterator[str]:
         if self.n_units > self.n_features_in_:
             yield f"n_units = {self.n_units} is more than the {self.n_features_in_} features have components"
-        elif self._power <= np.finfo(self.weights_.dtype).eps ** 2 * np.sum(self.mean_**2):  # rounding alone
+        elif self._power <= (8 * np.finfo(self.weights_.dtype).eps) ** 2 * np.sum(self.mean_**2):  # rounding alone
             yield "all samples are the same: without variance there are no components"
         elif np.abs(self.norms_ - 1).max() > 0.1:
             worst = self.norms_[np.abs(self.norms_ - 1).argmax()]
