@@ -386,7 +386,7 @@ def test_files_whose_arrays_do_not_fit(name: str, tmp_path: Path) -> None:
     forged(path, memory, {})
     assert load(path).stored == memory.stored
     for key, array in memory._arrays().items():
-        for wrong in (None, np.zeros(7), array.astype(str), array * np.nan):
+        for wrong in (None, np.zeros(7), array.astype(str), array * np.nan, array.astype(np.float16)):
             forged(path, memory, {key: wrong})
             with pytest.raises(cofire.DataError, match="holds no memory that can be read"):
                 load(path)
