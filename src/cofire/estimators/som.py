@@ -85,7 +85,6 @@ class SelfOrganizingMap(Prototypes):
     def _post(self, u: Array, dt: float) -> Array:
         wide = max(self.rows, self.columns) / 2 if self.radius is None else self.radius
         spread = SMALLEST * max(wide / SMALLEST, 1.0) ** dt
-        winners = u.argmax(axis=1)
-        apart = self.positions_[:, None, :] - self.positions_[None, :, :]
+        apart = self.positions_[u.argmax(axis=1), None] - self.positions_
         near = np.exp(-np.sum(apart**2, axis=2) / (2 * spread**2)).astype(u.dtype)
-        return competition.one_after_another(near[winners], dt * self.learning_rate)
+        return competition.one_after_another(near, dt * self.learning_rate)
