@@ -296,6 +296,20 @@ def test_what_is_no_pattern(given: Any, message: str) -> None:
         cofire.memory.Hopfield(CELLS).store(given)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_real_numbers_whose_squares_have_no_room(kind: type) -> None:
+    memory = MEMORIES["modern"]()
+    given = np.ones((2, CELLS), dtype=np.float32)
+    memory.store(given)
+    for wrong in (1e20, np.inf, np.nan):
+        cue = given.astype(kind)
+        cue[1, 3] = wrong
+        with pytest.raises(cofire.ArrayError, match=r"cues holds .* at \[1, 3\]; numbers must lie within ±1e\+15"):
+            memory.recall(cue)
+    memory.store(np.full((1, CELLS), 1e14, dtype=np.float32))
+    assert np.isfinite(memory.recall(given * 1e14).energies).all()
+
+
 def test_another_library_than_before() -> None:
     torch = pytest.importorskip("torch")
     memory, (given,) = filled("hebb")

@@ -15,6 +15,7 @@ from cofire.errors import ArrayError, ParameterError, shown
 Array = Any
 
 WINDOW = 1 << 22  # numbers of a temporary array at most, 16 MiB in float32
+LARGEST = 1e15  # of any real numbers in a pattern: sums of squares stay far within float32
 CACHED = 1 << 20  # numbers of one array of states worked on at once: few enough to stay near, enough for a product
 
 
@@ -104,14 +105,15 @@ def partners_of(patterns: Array, partners: Any, cells: int) -> Array:
 
 
 def check_values(name: str, given: Array, allowed: tuple[float, ...] | None) -> None:
-    """Raises: `ArrayError` at the first value that is not one of `allowed`, or not finite if that is None."""
+    """Raises: `ArrayError` at the first value that is not one of `allowed`, or if that is None beyond `LARGEST`."""
     xp = compat.array_namespace(given)
     for window in windows(given.shape[0], given.shape[1]):
         part = given[window, :]
         if xp.isdtype(part.dtype, "bool"):
             part = xp.astype(part, xp.int8)
         if allowed is None:
-            fits = xp.isfinite(part)
+            part = xp.astype(part, xp.float64)
+            fits = xp.abs(part) <= LARGEST  # so no NaN either
         else:
             fits = part == allowed[0]
             for value in allowed[1:]:
@@ -121,7 +123,11 @@ def check_values(name: str, given: Array, allowed: tuple[float, ...] | None) -> 
         first = int(xp.argmax(xp.astype(xp.reshape(~fits, (-1,)), xp.int8)))
         row, column = divmod(first, given.shape[1])
         if allowed is None:
-            raise ArrayError(f"{name} holds {part[row, column]} at {[window.start + row, column]}; it must be finite")
+            found = float(part[row, column])
+            raise ArrayError(
+                f"{name} holds {found:g} at {[window.start + row, column]}; numbers must lie within ±{LARGEST:g}, "
+                "so that their squares have room: scale them"
+            )
         mends: dict[tuple[tuple[float, ...], float], str] = {
             ((-1, 1), 0): "; from 0 and 1 make 2 * x - 1",
             ((0, 1), -1): "; from -1 and 1 make (x + 1) / 2",
