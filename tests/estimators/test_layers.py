@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from cofire import data
+from cofire import data, estimators
 from cofire.errors import DataError, DivergenceError, ParameterError
 from cofire.estimators import (
     BCM,
@@ -317,6 +318,15 @@ def test_a_warning_names_the_line_that_fits(fit: Any) -> None:
     with pytest.warns(LearningWarning) as caught:
         fit(digits()[0][:40])
     assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_parameter_is_told(name: str) -> None:
+    own, _, others = (type(LAYERS[name]).__doc__ or "").partition("epochs, batch_size, shuffle")
+    assert "as for every layer, see `cofire.estimators`" in others
+    for parameter in LAYERS[name].get_params():
+        told = own + (estimators.__doc__ or "")
+        assert re.search(rf"\b{parameter}(, \w+)* : ", told), parameter
 
 
 @pytest.mark.parametrize("estimator", [*LAYERS.values(), HebbianClassifier(), RidgeReadout()], ids=repr)

@@ -49,15 +49,6 @@ PARAMETERS: dict[str, list[Any]] = {
     "verbose": ["verbose"],
 }
 
-SHARED = """
-    epochs : passes over the data in `fit`, the learning rate falling linearly to 0.
-    batch_size : samples in a step.
-    shuffle : whether `fit` takes the samples in a new random order in each epoch.
-    random_state : seed of the starting weights and of the order of samples.
-    checkpoint : path of an npz file in which `fit` keeps its state after each step, and from which it goes on when
-        called again with the same parameters and data.
-    verbose : whether to print a line an epoch."""
-
 
 class LearningWarning(UserWarning):
     """What was learned is of little use: dead units, lengths not settled, a collapse, a wrong scale."""
@@ -80,11 +71,7 @@ def samples(estimator: Any, X: Any, *labels: Any, reset: bool) -> Any:
 
 
 class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What all layers do. Attributes after learning:
-
-    weights_ : `[n_units, n_features]`. n_steps_ : steps of learning. norms_ : length of each unit's weights.
-    dead_units_ : those that win no sample of the data. likeness_ : mean |cos| between the weights of two units.
-    """
+    """What all layers do; their parameters and attributes are told in `cofire.estimators`."""
 
     dead_units_: Any
     norms_: Any

@@ -45,7 +45,7 @@ class ConvHebb(HebbianLayer):
     shape : (rows, columns) or (rows, columns, channels) of an image; None takes a square number of features as a square
         image of one channel, and any other as a single row.
     learning_rate : how far the weight that moves most moves in a step.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------

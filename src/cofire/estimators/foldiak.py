@@ -29,12 +29,12 @@ class FoldiakCoder(HebbianLayer):
     n_units : units.
     p : the share of samples in which a unit is on.
     learning_rate : of the weights, below 1. inhibition_rate : of the inhibition. threshold_rate : of the thresholds.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    inhibition_ : `[n_units, n_units]`, at most 0, no unit inhibiting itself. threshold_ : `[n_units]`. And those of
-    `HebbianLayer`.
+    inhibition_ : `[n_units, n_units]`, at most 0, no unit inhibiting itself. threshold_ : `[n_units]`. The
+    rest: see `cofire.estimators`.
 
     Source: P. Földiák, Biol. Cybern. 64:165-170, 1990, whose inputs are 0 or 1.
     """

@@ -29,11 +29,11 @@ class SelfOrganizingMap(Prototypes):
     rows, columns : of the map.
     radius : σ at first, in units; None is half the longer side.
     learning_rate : the share of its distance to a sample that the winner moves, below 1.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    positions_ : the row and column of each unit, `[n_units, 2]`. See `HebbianLayer`.
+    positions_ : the row and column of each unit, `[n_units, 2]`. See `cofire.estimators`.
 
     Source: T. Kohonen, Biol. Cybern. 43:59-69, 1982.
     """
