@@ -363,6 +363,7 @@ def test_divergence_names_the_step_and_the_mend() -> None:
         (SoftHebb(temperature=-1.0), "'temperature' parameter"),
         (KrotovHopfield(4, rank=5), "rank = 5 is refused: there are n_units = 4"),
         (ConvHebb(4, shape=(5, 5)), "shape = .* images of 64 features"),
+        (ConvHebb(4, shape=(-8, -8)), "shape = .* images of 64 features"),
         (ConvHebb((4, 4), sizes=(3,)), "fewer entries"),
         (ConvHebb((4, 0)), "filters = .* whole numbers above 0"),
         (ConvHebb(temperature=("a",)), r"temperature = \('a',\) is refused: it must be numbers above 0"),
