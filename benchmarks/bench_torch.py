@@ -10,6 +10,10 @@ much of what is left is the memory that torch takes anew for each map: with glib
 MALLOC_MMAP_THRESHOLD_) both halve. The update alone, map as kernel / weight-gradient pass: 2.2 to 6 with 10 images, 2.5
 to 8 with 256. Products of patches written out, also those that the forward pass could share, took 0.8 to 1.6 times the
 weight-gradient pass, in channels_last twice it.
+
+The 4 to 5.5 ms of a step with 10 images: 2.4 the forward pass, most of it page faults of its fresh map (0.4 where there
+are none), 0.9 the weight-gradient passes, 1.3 the competition. torch's softmax in place of its parts takes 0.6 of those
+1.3 away, but 1 ms more in channels_last; other sizes of a piece are no quicker.
 """
 
 from __future__ import annotations

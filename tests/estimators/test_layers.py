@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from cofire import data
+from cofire import data, estimators
 from cofire.errors import DataError, DivergenceError, ParameterError
 from cofire.estimators import (
     BCM,
@@ -299,6 +300,8 @@ def test_what_went_wrong_is_said() -> None:
         SoftHebb(8, epochs=1, learning_rate=100, random_state=0).fit(X)
     with pytest.warns(LearningWarning, match="without variance there are no components"):
         HebbianPCA(random_state=0).fit(np.full((20, 4), 0.1))
+    with pytest.warns(LearningWarning, match="without variance there are no components"):  # rounding in the mean
+        HebbianPCA(random_state=0).fit(np.repeat(np.random.default_rng(0).random((1, 16)), 100, axis=0))
 
 
 @quiet
@@ -317,6 +320,35 @@ def test_a_warning_names_the_line_that_fits(fit: Any) -> None:
     assert {warning.filename for warning in caught} == {__file__}
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_parameter_is_told(name: str) -> None:
+    own, _, others = (type(LAYERS[name]).__doc__ or "").partition("epochs, batch_size, shuffle")
+    assert "as for every layer, see `cofire.estimators`" in others
+    for parameter in LAYERS[name].get_params():
+        told = own + (estimators.__doc__ or "")
+        assert re.search(rf"\b{parameter}(, \w+)* : ", told), parameter
+
+
+@pytest.mark.parametrize("estimator", [*LAYERS.values(), HebbianClassifier(), RidgeReadout()], ids=repr)
+def test_numbers_whose_squares_have_no_room_are_refused(estimator: Any) -> None:
+    X, y = digits(64)
+    for scale, kind in ((1e200, np.float64), (1e-200, np.float64), (1e25, np.float32), (1e-30, np.float32)):
+        with pytest.raises(ValueError, match="whose squares leave little of the range of float"):
+            clone(estimator).fit(X.astype(kind) * kind(scale), y)
+
+
+@quiet
+def test_one_faint_sample_is_taken() -> None:
+    X, _ = digits(64)
+    learned = KrotovHopfield(4, epochs=1, random_state=0).fit(X)
+    assert np.isfinite(learned.transform(X[:1].astype(np.float64) * 1e-200)).all()
+
+
+def test_prototypes_along_one_line_are_nothing_to_warn_of() -> None:
+    X = np.random.default_rng(0).uniform(5, 6, (200, 1))
+    CompetitiveLearning(3, random_state=0).fit(X)  # a warning would be an error
+
+
 @quiet
 def test_divergence_names_the_step_and_the_mend() -> None:
     X, _ = digits()
@@ -331,6 +363,7 @@ def test_divergence_names_the_step_and_the_mend() -> None:
         (SoftHebb(temperature=-1.0), "'temperature' parameter"),
         (KrotovHopfield(4, rank=5), "rank = 5 is refused: there are n_units = 4"),
         (ConvHebb(4, shape=(5, 5)), "shape = .* images of 64 features"),
+        (ConvHebb(4, shape=(-8, -8)), "shape = .* images of 64 features"),
         (ConvHebb((4, 4), sizes=(3,)), "fewer entries"),
         (ConvHebb((4, 0)), "filters = .* whole numbers above 0"),
         (ConvHebb(temperature=("a",)), r"temperature = \('a',\) is refused: it must be numbers above 0"),

@@ -82,7 +82,13 @@ def test_a_class_that_was_not_announced_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("winners", "labels", "message"),
-    [([0, 1], [0], "one for each winner"), ([0, 1], [0.5, 1.0], "whole numbers"), ([0, 1], [-1, 0], "whole numbers")],
+    [
+        ([0, 1], [0], "one for each winner"),
+        ([0, 1], [0.5, 1.0], "labels must be whole numbers"),
+        ([0, 1], [-1, 0], "labels must be whole numbers"),
+        ([0, 2], [0, 1], "winners must be whole numbers from 0 to 1"),
+        ([0, -1], [0, 1], "winners must be whole numbers from 0 to 1"),
+    ],
 )
 def test_labels_that_units_cannot_have(winners: list[int], labels: list[float], message: str) -> None:
     with pytest.raises(ArrayError, match=message):

@@ -108,6 +108,18 @@ def test_willshaw_synapses_are_there_or_not() -> None:
     assert 0.4 < memory.weights.sum() / before < 0.6
 
 
+def test_willshaw_patterns_of_another_number_of_active_cells() -> None:
+    memory = Willshaw(60, 5)
+    given = np.zeros((2, 60), dtype=np.float32)
+    given[0, :8] = given[1, 30:33] = given[1, 40] = 1  # 8 and 4 instead of 5
+    linked = np.zeros(60, dtype=np.float32)
+    linked[[30, 31, 50, 51, 52]] = 1
+    memory.store(given).store(linked)
+    whole, more = memory.recall(given, steps=1).patterns
+    np.testing.assert_array_equal(whole, given[0])
+    np.testing.assert_array_equal(np.flatnonzero(more), [30, 31, 32, 40, 50, 51, 52])
+
+
 def test_willshaw_pairs_come_back_as_often_as_theory_says() -> None:
     memory = Willshaw(1000, 10, partners=1000, partners_active=10)
     patterns = memory._random(np.random.default_rng(7), 4000)

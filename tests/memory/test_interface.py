@@ -139,6 +139,16 @@ def test_float64_stays(name: str) -> None:
     assert result(memory.store(*given).recall(given[0], steps=2)).dtype == np.float64
 
 
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_half_precision_becomes_float32(kind: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    (given,) = patterns(MEMORIES["graded"](), 3)
+    memory = MEMORIES["graded"]().store(torch.asarray(given).to(getattr(torch, kind)))
+    assert memory.weights.dtype == torch.float32
+    assert bool(torch.isfinite(memory.energy(torch.asarray(given))).all())
+    memory.save(tmp_path / "kept.npz")
+
+
 @each
 def test_forgetting_everything_leaves_nothing_of_old_patterns(name: str) -> None:
     memory, given = filled(name)
@@ -196,6 +206,16 @@ def test_capacity_is_measured_beside_theory(name: str) -> None:
     assert 0.4 * found.theory.patterns < found.measured < 2.5 * found.theory.patterns or name == "order 3"
     assert memory.stored == 3  # untouched
     assert np.nan_to_num(found.basin, nan=-1).max() <= 0.2
+
+
+def test_capacity_of_pairs_is_that_of_both_layers() -> None:
+    found = cofire.memory.BidirectionalMemory(300, 60).capacity(nets=2, cues=20, flipped=(0.0,))
+    assert found.measured < 2 * found.theory.patterns
+
+
+def test_capacity_of_practice_is_of_patterns_that_came_together() -> None:
+    found = cofire.memory.Hopfield(40, "delta").capacity([10, 15, 20], nets=1, cues=20, flipped=(0.0,))
+    np.testing.assert_array_equal(found.recalled, 1)
 
 
 @pytest.mark.parametrize(("name", "number"), [("hebb", 12), ("order 3", 300), ("willshaw", 400), ("pairs", 20)])
@@ -274,6 +294,20 @@ def test_values_that_a_memory_cannot_hold(name: str) -> None:
 def test_what_is_no_pattern(given: Any, message: str) -> None:
     with pytest.raises(cofire.ArrayError, match=message):
         cofire.memory.Hopfield(CELLS).store(given)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_real_numbers_whose_squares_have_no_room(kind: type) -> None:
+    memory = MEMORIES["modern"]()
+    given = np.ones((2, CELLS), dtype=np.float32)
+    memory.store(given)
+    for wrong in (1e20, np.inf, np.nan):
+        cue = given.astype(kind)
+        cue[1, 3] = wrong
+        with pytest.raises(cofire.ArrayError, match=r"cues holds .* at \[1, 3\]; numbers must lie within ±1e\+15"):
+            memory.recall(cue)
+    memory.store(np.full((1, CELLS), 1e14, dtype=np.float32))
+    assert np.isfinite(memory.recall(given * 1e14).energies).all()
 
 
 def test_another_library_than_before() -> None:
@@ -366,7 +400,7 @@ def test_files_whose_arrays_do_not_fit(name: str, tmp_path: Path) -> None:
     forged(path, memory, {})
     assert load(path).stored == memory.stored
     for key, array in memory._arrays().items():
-        for wrong in (None, np.zeros(7), array.astype(str), array * np.nan):
+        for wrong in (None, np.zeros(7), array.astype(str), array * np.nan, array.astype(np.float16)):
             forged(path, memory, {key: wrong})
             with pytest.raises(cofire.DataError, match="holds no memory that can be read"):
                 load(path)

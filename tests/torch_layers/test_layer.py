@@ -88,6 +88,18 @@ def test_a_batch_in_pieces_is_the_batch() -> None:
     assert_close(whole, pieces)
 
 
+def test_a_batch_in_pieces_of_pieces_waits_for_the_outer_one() -> None:
+    one = plastic(torch.nn.Linear(5, 3), rules.oja(eta=0.1))
+    other, x = copy.deepcopy(one), torch.randn(9, 5)
+    one(x)
+    with accumulate(other):
+        with accumulate(other):
+            other(x[:4])
+        other(x[4:])
+    assert other.steps == 1
+    torch.testing.assert_close(other.module.weight, one.module.weight)
+
+
 def test_an_exception_leaves_weights_as_they_were() -> None:
     net = make_net()
     before = copy.deepcopy(net)

@@ -12,9 +12,23 @@
     SpikingClassifier     spiking cells with STDP and lateral inhibition, named by the classes they fire to
     RidgeReadout          a linear readout of features in closed form, from one pass
 
-All but HebbianClassifier and RidgeReadout learn without labels. `fit`, `partial_fit`, `transform` or `predict`; after
-learning they have `weights_`, `dead_units_`, most also `norms_` and `likeness_`, and warn (`LearningWarning`) where
-something went wrong. `label_units` names units by training labels.
+All but HebbianClassifier and RidgeReadout learn without labels: `fit` or `partial_fit`, then `transform` or `predict`.
+They warn (`LearningWarning`) where something went wrong. `label_units` names units by training labels.
+
+Parameters of every layer, which are all but the classifiers and RidgeReadout:
+    epochs : passes over the data in `fit`, the learning rate falling linearly to 0.
+    batch_size : samples in a step.
+    shuffle : whether `fit` takes the samples in a new random order in each epoch.
+    random_state : seed of the starting weights and of the order of samples.
+    checkpoint : path of an npz file in which `fit` keeps its state after each step, and from which it goes on when
+        called again with the same parameters and data.
+    verbose : whether to print a line an epoch.
+Attributes of every layer after learning:
+    weights_ : `[n_units, n_features]`.
+    norms_ : length of each unit's weights.
+    dead_units_ : those that win no sample of the data.
+    likeness_ : mean |cos| between the weights of two units.
+    n_steps_ : steps of learning.
 """
 
 from __future__ import annotations

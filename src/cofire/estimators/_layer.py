@@ -49,26 +49,29 @@ PARAMETERS: dict[str, list[Any]] = {
     "verbose": ["verbose"],
 }
 
-SHARED = """
-    epochs : passes over the data in `fit`, the learning rate falling linearly to 0.
-    batch_size : samples in a step.
-    shuffle : whether `fit` takes the samples in a new random order in each epoch.
-    random_state : seed of the starting weights and of the order of samples.
-    checkpoint : path of an npz file in which `fit` keeps its state after each step, and from which it goes on when
-        called again with the same parameters and data.
-    verbose : whether to print a line an epoch."""
-
 
 class LearningWarning(UserWarning):
     """What was learned is of little use: dead units, lengths not settled, a collapse, a wrong scale."""
 
 
-class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What all layers do. Attributes after learning:
+def samples(estimator: Any, X: Any, *labels: Any, reset: bool) -> Any:
+    """`X`, or X and its labels, checked as scikit-learn does it, and for numbers whose squares have no room.
 
-    weights_ : `[n_units, n_features]`. n_steps_ : steps of learning. norms_ : length of each unit's weights.
-    dead_units_ : those that win no sample of the data. likeness_ : mean |cos| between the weights of two units.
+    Raises: `ValueError`, `ArrayError`.
     """
+    checked = validate_data(estimator, X, *labels, dtype=[np.float64, np.float32], reset=reset)
+    given: Array = checked[0] if labels else checked
+    room, largest = np.finfo(given.dtype), max(float(given.max()), -float(given.min()))
+    if largest > room.max**0.4 or (reset and 0 < largest < room.tiny**0.4):  # later a few samples may be small
+        raise ArrayError(
+            f"X goes up to {largest:.3g}, whose squares leave little of the range of {given.dtype}: scale it, with "
+            "MaxAbsScaler for one"
+        )
+    return checked
+
+
+class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """What all layers do; their parameters and attributes are told in `cofire.estimators`."""
 
     dead_units_: Any
     norms_: Any
@@ -112,11 +115,14 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def _warnings(self) -> Iterator[str]:
         """What is wrong with what was learned, in sentences."""
+        yield from self._dead()
+        if self.n_units > 1 and self.likeness_ > 0.99:
+            yield f"all units are alike (mean |cos| {self.likeness_:.3f}): the competition is too weak"
+
+    def _dead(self) -> Iterator[str]:
         dead = len(self.dead_units_)
         if dead > self.n_units / 2:
             yield f"{dead} of {self.n_units} units win no sample: take fewer units, or learn longer"
-        if self.n_units > 1 and self.likeness_ > 0.99:
-            yield f"all units are alike (mean |cos| {self.likeness_:.3f}): the competition is too weak"
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self: Layer, X: Any, y: Any = None) -> Layer:
@@ -167,7 +173,7 @@ class HebbianLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._features(self._response(self._prepared(self._checked(X, reset=False))))
 
     def _checked(self, X: Any, reset: bool) -> Array:
-        checked: Array = validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
+        checked: Array = samples(self, X, reset=reset)
         return checked
 
     def _begin(self, X: Array, seed: int) -> None:

@@ -26,11 +26,11 @@ class BCM(HebbianLayer):
     tau : samples over which the threshold averages: more than there are kinds of patterns, and less than one over the
         learning rate, else responses oscillate.
     learning_rate : of each sample.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    threshold_ : θ of each unit, `[n_units]`. See `HebbianLayer`.
+    threshold_ : θ of each unit, `[n_units]`. See `cofire.estimators`.
 
     Source: E. L. Bienenstock, L. N. Cooper, P. W. Munro, J. Neurosci. 2:32-48, 1982; N. Intrator, L. N. Cooper, Neural
     Networks 5:3-17, 1992.

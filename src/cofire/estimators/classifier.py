@@ -8,10 +8,9 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import validate_data
 
 from cofire import rules
-from cofire.estimators._layer import PARAMETERS, Array
+from cofire.estimators._layer import PARAMETERS, Array, samples
 from cofire.estimators.linear import LinearClassifier
 from cofire.estimators.ridge import one_hot
 
@@ -77,7 +76,7 @@ class HebbianClassifier(LinearClassifier):
         return self
 
     def _begin(self, X: Any, y: Any, classes: Any, first: bool) -> tuple[Array, Array]:
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
+        X, y = samples(self, X, y, reset=first)
         check_classification_targets(y)
         if first:
             self.classes_ = unique_labels(y if classes is None else classes)

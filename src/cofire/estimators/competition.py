@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 def handicapped(u: Array, wins: Array, conscience: float) -> Array:
     """Responses less what a cell wins above its share: `wins[cells]` sums to 1; in units of the spread of `u`."""
-    result: Array = u + (conscience * u.std() * (1 - len(wins) * wins)).astype(u.dtype)
+    result: Array = u + (conscience * u.std(dtype=np.float64) * (1 - len(wins) * wins)).astype(u.dtype)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +34,9 @@ class Prototypes(HebbianLayer):
         squares = np.sum(X**2, axis=1, keepdims=True) - 2 * self._response(X)
         return np.sqrt(np.maximum(squares, 0))
 
+    def _warnings(self) -> Iterator[str]:
+        yield from self._dead()  # points along one line from the origin are no worse for it
+
     def predict(self, X: Any) -> Array:
         """The unit that each sample is nearest to, `[n]`."""
         winners: Array = np.asarray(self.transform(X)).argmin(axis=1)
@@ -50,11 +54,12 @@ class CompetitiveLearning(Prototypes):
     n_units : prototypes.
     conscience : strength of the handicap; 0 is none.
     learning_rate : the share of its distance to a sample that the winner moves, below 1.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    wins_ : the share of samples that each unit wins, a running average with the conscience at work. See `HebbianLayer`.
+    wins_ : the share of samples that each unit wins, a running average with the conscience at work. The rest: see
+    `cofire.estimators`.
 
     Source: S. Grossberg, Biol. Cybern. 23:121-134, 1976; D. E. Rumelhart, D. Zipser, Cogn. Sci. 9:75-112, 1985; the
     conscience: D. DeSieno, Proc. IEEE ICNN 1:117-124, 1988.

@@ -45,7 +45,7 @@ class ConvHebb(HebbianLayer):
     shape : (rows, columns) or (rows, columns, channels) of an image; None takes a square number of features as a square
         image of one channel, and any other as a single row.
     learning_rate : how far the weight that moves most moves in a step.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
@@ -251,7 +251,8 @@ class ConvHebb(HebbianLayer):
                 raise ParameterError(f"{has} has fewer entries than filters = {self.filters!r} has layers")
         side = round(features**0.5)
         given = self.shape or ((side, side) if side * side == features else (1, features))
-        if len(given) not in (2, 3) or int(np.prod(given)) != features:
+        whole = all(isinstance(each, Integral) and each > 0 for each in given)
+        if not whole or len(given) not in (2, 3) or int(np.prod(given)) != features:
             raise ArrayError(
                 f"shape = {given!r} is refused: images of {features} features have (rows, columns) or (rows, columns, "
                 f"channels) whose product is {features}"

@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from cofire import rules
 from cofire.estimators import competition
-from cofire.estimators._layer import COUNT, PARAMETERS, POSITIVE, SHARE, Array, HebbianLayer, LearningWarning
+from cofire.estimators._layer import PARAMETERS, POSITIVE, SHARE, Array, HebbianLayer, LearningWarning
 from cofire.rule import Rule
 
 STEEPNESS = 10.0  # of a unit's response while the layer settles, as published
@@ -29,12 +29,12 @@ class FoldiakCoder(HebbianLayer):
     n_units : units.
     p : the share of samples in which a unit is on.
     learning_rate : of the weights, below 1. inhibition_rate : of the inhibition. threshold_rate : of the thresholds.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    inhibition_ : `[n_units, n_units]`, at most 0, no unit inhibiting itself. threshold_ : `[n_units]`. And those of
-    `HebbianLayer`.
+    inhibition_ : `[n_units, n_units]`, at most 0, no unit inhibiting itself. threshold_ : `[n_units]`. The
+    rest: see `cofire.estimators`.
 
     Source: P. Földiák, Biol. Cybern. 64:165-170, 1990, whose inputs are 0 or 1.
     """
@@ -46,7 +46,6 @@ class FoldiakCoder(HebbianLayer):
         "p": SHARE,
         "inhibition_rate": POSITIVE,
         "threshold_rate": POSITIVE,
-        "batch_size": COUNT,
     }
 
     def __init__(
@@ -103,7 +102,7 @@ class FoldiakCoder(HebbianLayer):
         return y
 
     def _learn(self, x: Array, dt: float) -> None:
-        y = self._features(self._response(x))
+        y = self._post(self._response(x), dt)
         self.weights_, _ = self._rule_.step(
             self.weights_,
             pre=x,
@@ -117,7 +116,7 @@ class FoldiakCoder(HebbianLayer):
         self.threshold_ = self.threshold_ + (dt * self.threshold_rate * (y.mean(axis=0) - self.p)).astype(y.dtype)
 
     def _post(self, u: Array, dt: float) -> Array:
-        return self._features(u)
+        return (u > 0.5).astype(u.dtype)
 
     def _features(self, u: Array) -> Array:
-        return (u > 0.5).astype(u.dtype)
+        return self._post(u, 1.0)

@@ -32,7 +32,7 @@ class KrotovHopfield(Competing):
     power : exponent of the activity handed on.
     learning_rate : how far the weight that moves most moves in a step.
     unit_length : whether samples are scaled to length 1; without it the rule loses many per cent.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Source: D. Krotov, J. J. Hopfield, Proc. Natl. Acad. Sci. USA 116:7723-7731, 2019.
     """

@@ -28,6 +28,9 @@ def label_units(winners: Array, labels: Array, n_units: int) -> Array:
         )
     if labels.size and (not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0):
         raise ArrayError("labels must be whole numbers from 0; np.unique(y, return_inverse=True) makes them of others")
+    numbered = not winners.size or np.issubdtype(winners.dtype, np.integer)
+    if not numbered or winners.min(initial=0) < 0 or winners.max(initial=0) >= n_units:
+        raise ArrayError(f"winners must be whole numbers from 0 to {n_units - 1}, the units that win")
     counts = np.zeros((n_units, int(labels.max(initial=0)) + 1), dtype=np.int64)
     np.add.at(counts, (winners, labels), 1)
     return strongest_class(counts)

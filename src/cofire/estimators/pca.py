@@ -25,11 +25,11 @@ class HebbianPCA(HebbianLayer):
     n_units : components; at most as many as there are features are found.
     rule : "sanger" (each unit one component, in order of variance) or "oja_subspace" (any rotation of them).
     learning_rate : below 1; components of little variance need it large or many epochs.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    mean_ : of the inputs, `[n_features]`. weights_, norms_ and the rest: see `HebbianLayer`.
+    mean_ : of the inputs, `[n_features]`. weights_, norms_ and the rest: see `cofire.estimators`.
 
     Source: T. D. Sanger, Neural Networks 2:459-473, 1989; E. Oja, Int. J. Neural Syst. 1:61-68, 1989.
     """
@@ -97,7 +97,7 @@ class HebbianPCA(HebbianLayer):
     def _warnings(self) -> Iterator[str]:
         if self.n_units > self.n_features_in_:
             yield f"n_units = {self.n_units} is more than the {self.n_features_in_} features have components"
-        elif self._power <= np.finfo(self.weights_.dtype).eps ** 2 * np.sum(self.mean_**2):  # rounding alone
+        elif self._power <= (8 * np.finfo(self.weights_.dtype).eps) ** 2 * np.sum(self.mean_**2):  # rounding alone
             yield "all samples are the same: without variance there are no components"
         elif np.abs(self.norms_ - 1).max() > 0.1:
             worst = self.norms_[np.abs(self.norms_ - 1).argmax()]

@@ -9,16 +9,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from cofire.errors import ParameterError, shown
+from cofire.estimators._layer import Array, samples
 from cofire.estimators.linear import LinearClassifier
 from cofire.estimators.ridge import PENALTIES, RidgeSums, one_hot
-
-Array = NDArray[Any]
 
 
 class RidgeReadout(LinearClassifier):
@@ -56,7 +54,7 @@ class RidgeReadout(LinearClassifier):
     def _add(self, X: Any, y: Any, classes: Any) -> RidgeReadout:
         self._penalties()  # refused now rather than when the solution is asked for
         first = not hasattr(self, "classes_")
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
+        X, y = samples(self, X, y, reset=first)
         check_classification_targets(y)
         if first:
             self.classes_ = unique_labels(y if classes is None else classes)

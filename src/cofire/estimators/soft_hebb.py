@@ -59,7 +59,7 @@ class SoftHebb(Competing):
         units win. The paper's 12 is for inputs of another scale.
     learning_rate : how far the weight that moves most moves in a step.
     unit_length : whether samples are scaled to length 1.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Source: T. Moraitis et al., Neuromorph. Comput. Eng. 2:044017, 2022; A. Journé et al., ICLR 2023, arXiv:2209.11883.
     """

@@ -29,11 +29,11 @@ class SelfOrganizingMap(Prototypes):
     rows, columns : of the map.
     radius : σ at first, in units; None is half the longer side.
     learning_rate : the share of its distance to a sample that the winner moves, below 1.
-    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `HebbianLayer`.
+    epochs, batch_size, shuffle, random_state, checkpoint, verbose : as for every layer, see `cofire.estimators`.
 
     Attributes
     ----------
-    positions_ : the row and column of each unit, `[n_units, 2]`. See `HebbianLayer`.
+    positions_ : the row and column of each unit, `[n_units, 2]`. See `cofire.estimators`.
 
     Source: T. Kohonen, Biol. Cybern. 43:59-69, 1982.
     """
@@ -85,7 +85,6 @@ class SelfOrganizingMap(Prototypes):
     def _post(self, u: Array, dt: float) -> Array:
         wide = max(self.rows, self.columns) / 2 if self.radius is None else self.radius
         spread = SMALLEST * max(wide / SMALLEST, 1.0) ** dt
-        winners = u.argmax(axis=1)
-        apart = self.positions_[:, None, :] - self.positions_[None, :, :]
+        apart = self.positions_[u.argmax(axis=1), None] - self.positions_
         near = np.exp(-np.sum(apart**2, axis=2) / (2 * spread**2)).astype(u.dtype)
-        return competition.one_after_another(near[winners], dt * self.learning_rate)
+        return competition.one_after_another(near, dt * self.learning_rate)

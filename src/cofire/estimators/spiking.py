@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+from sklearn.utils.validation import check_is_fitted, check_non_negative
 
 from cofire.estimators import _checkpoint
-from cofire.estimators._layer import COUNT, NOT_NEGATIVE, PARAMETERS, POSITIVE, Array, LearningWarning
+from cofire.estimators._layer import COUNT, NOT_NEGATIVE, PARAMETERS, POSITIVE, Array, LearningWarning, samples
 from cofire.estimators.labels import class_means, strongest_class
 from cofire.estimators.ridge import one_hot
 from cofire.estimators.spiking_layer import SpikingLayer
@@ -152,7 +152,7 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def spike_counts(self, X: Any) -> Array:
         """How often each unit fires while each sample is shown, `[n, n_units]`; nothing is learned."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = samples(self, X, reset=False)
         check_non_negative(X, type(self).__name__)
         return self._answers(X, PREDICTING)
 
@@ -170,7 +170,7 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, classes: Any, first: bool) -> tuple[Array, Array]:
         """Samples, and their labels as `[n, n_classes]` of 0 and 1."""
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
+        X, y = samples(self, X, y, reset=first)
         check_non_negative(X, type(self).__name__)
         check_classification_targets(y)
         if first:

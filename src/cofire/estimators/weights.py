@@ -11,8 +11,8 @@ Array = NDArray[Any]
 
 
 def unit_length(X: Array) -> Array:
-    """Each row scaled to length one; a row of zeros stays."""
-    result: Array = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.finfo(X.dtype).tiny)
+    """Each row scaled to length one; a row of zeros stays, and so nearly does one whose squares vanish."""
+    result: Array = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.finfo(X.dtype).tiny ** 0.5)
     return result
 
 

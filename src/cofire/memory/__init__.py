@@ -14,7 +14,7 @@
     SparseDistributedMemory     ±1                        counters at random addresses     .1 × places
 
 All of them have `store` (one pattern or many, any time), `recall`, `energy`, `forget`, `capacity` and `save`. `Memory`
-tells how they are meant, the docstring of each family's file the mathematics. Arrays of any library; float32 stays.
+tells how they are meant, the docstring of each family's file the mathematics. Arrays of any library.
 """
 
 from __future__ import annotations

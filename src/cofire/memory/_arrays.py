@@ -15,6 +15,7 @@ from cofire.errors import ArrayError, ParameterError, shown
 Array = Any
 
 WINDOW = 1 << 22  # numbers of a temporary array at most, 16 MiB in float32
+LARGEST = 1e15  # of any real numbers in a pattern: sums of squares stay far within float32
 CACHED = 1 << 20  # numbers of one array of states worked on at once: few enough to stay near, enough for a product
 
 
@@ -62,9 +63,9 @@ def _home(library: str, dtype: Any, device: Any) -> Home:
 
 
 def home_of(given: Array) -> Home:
-    """float64 stays float64; anything that is no floating-point type becomes float32."""
+    """float64 stays float64; anything else becomes float32: in half precision sums over cells lose the last ones."""
     xp = compat.array_namespace(given)
-    return Home(xp, given.dtype if xp.isdtype(given.dtype, "real floating") else xp.float32, compat.device(given))
+    return Home(xp, xp.float64 if given.dtype == xp.float64 else xp.float32, compat.device(given))
 
 
 def array(name: str, given: Any) -> Array:
@@ -95,23 +96,24 @@ def rows(name: str, given: Any, cells: int) -> Array:
     return result
 
 
-def pairs(patterns: Any, cells: int, partners: Any, partner_cells: int) -> tuple[Array, Array]:
-    """Patterns and what goes with each. Raises: `ArrayError`."""
-    given, other = rows("patterns", patterns, cells), rows("partners", partners, partner_cells)
-    if given.shape[0] != other.shape[0]:
-        raise ArrayError(f"there are {given.shape[0]} patterns and {other.shape[0]} partners: one goes with each")
-    return given, other
+def partners_of(patterns: Array, partners: Any, cells: int) -> Array:
+    """What goes with each of the patterns. Raises: `ArrayError`."""
+    given = rows("partners", partners, cells)
+    if patterns.shape[0] != given.shape[0]:
+        raise ArrayError(f"there are {patterns.shape[0]} patterns and {given.shape[0]} partners: one goes with each")
+    return given
 
 
 def check_values(name: str, given: Array, allowed: tuple[float, ...] | None) -> None:
-    """Raises: `ArrayError` at the first value that is not one of `allowed`, or not finite if that is None."""
+    """Raises: `ArrayError` at the first value that is not one of `allowed`, or if that is None beyond `LARGEST`."""
     xp = compat.array_namespace(given)
     for window in windows(given.shape[0], given.shape[1]):
         part = given[window, :]
         if xp.isdtype(part.dtype, "bool"):
             part = xp.astype(part, xp.int8)
         if allowed is None:
-            fits = xp.isfinite(part)
+            part = xp.astype(part, xp.float64)
+            fits = xp.abs(part) <= LARGEST  # so no NaN either
         else:
             fits = part == allowed[0]
             for value in allowed[1:]:
@@ -121,7 +123,11 @@ def check_values(name: str, given: Array, allowed: tuple[float, ...] | None) -> 
         first = int(xp.argmax(xp.astype(xp.reshape(~fits, (-1,)), xp.int8)))
         row, column = divmod(first, given.shape[1])
         if allowed is None:
-            raise ArrayError(f"{name} holds {part[row, column]} at {[window.start + row, column]}; it must be finite")
+            found = float(part[row, column])
+            raise ArrayError(
+                f"{name} holds {found:g} at {[window.start + row, column]}; numbers must lie within ±{LARGEST:g}, "
+                "so that their squares have room: scale them"
+            )
         mends: dict[tuple[tuple[float, ...], float], str] = {
             ((-1, 1), 0): "; from 0 and 1 make 2 * x - 1",
             ((0, 1), -1): "; from -1 and 1 make (x + 1) / 2",

@@ -74,9 +74,10 @@ def measured(
     for net in range(nets):
         rng = np.random.default_rng((seed, net))
         patterns = memory._random(rng, int(counts[-1]))
-        fresh, done = memory._fresh(), 0
         for c, count in enumerate(map(int, counts)):
             progress((net + c / len(counts)) / nets, f"{memory.family}: {count} patterns")
+            if c == 0 or memory._practises:
+                fresh, done = memory._fresh(), 0
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", CapacityWarning)
                 fresh._store_random(patterns[done:count])

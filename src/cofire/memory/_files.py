@@ -65,7 +65,7 @@ def _check(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) ->
         raise ValueError(f"it has the arrays {sorted(arrays)}, and should have {sorted(shapes)}")
     for name, shape in shapes.items():
         found = arrays[name]
-        if found.shape != shape or not (found.dtype.kind == "f" or found.dtype == np.int8):
+        if found.shape != shape or found.dtype not in (np.float32, np.float64, np.int8):
             raise ValueError(f"{name} has shape {found.shape} and type {found.dtype}; expected numbers {shape}")
         if not np.isfinite(found).all():
             raise ValueError(f"{name} holds values that are not finite")

@@ -20,7 +20,9 @@ from cofire.memory import _files
 from cofire.memory._arrays import Array, Home, array, check_values, home_of, overlap, rows, to_numpy, whole
 from cofire.memory._capacity import STEPS, Capacity, CapacityWarning, measured
 from cofire.memory._recall import Recalled
+from cofire.memory._storage import is_taught
 from cofire.memory.theory import Theory
+from cofire.rule import Rule
 
 Mode = Literal["synchronous", "asynchronous"]
 SIGNS, BITS = (-1, 1), (0, 1)
@@ -28,6 +30,8 @@ SIGNS, BITS = (-1, 1), (0, 1)
 
 class Memory(ABC):
     """A memory of patterns `[number, cells]`, arrays of any library; the first stored set library, type and device.
+
+    It reckons in float64 if those are float64, else in float32.
 
     `cells`: how long a pattern is. `stored`: how many there are. `weights`: what was learnt, if that is one matrix.
     """
@@ -49,12 +53,15 @@ class Memory(ABC):
     def store(self, patterns: Any) -> Self:
         """Learns `patterns[number, cells]`, or one pattern, in addition to what is stored already. Returns itself.
 
-        One call or one for each pattern: the result is the same. Raises: `ArrayError`, and nothing is changed.
-        Warns: `CapacityWarning` when there are more patterns than theory lets it hold, with the overlap it predicts.
+        One call or one for each pattern: the result is the same, but for a rule that is told its target, which
+        practises what one call gives it and may lose what it was given before.
+        Raises: `ArrayError`, and nothing is changed. Warns: `CapacityWarning` when there are more patterns than theory
+        lets it hold, with the overlap it predicts.
         """
         given = rows("patterns", patterns, self.cells)
-        self._add(given, lambda home: self._write(home, self._taken(home, "patterns", given)))
-        return self
+        home = self._home or home_of(given)
+        self._write(home, self._taken(home, "patterns", given))
+        return self._grown(home, given.shape[0])
 
     def recall(self, cues: Any, *, steps: int = 100, mode: Mode = "synchronous", seed: int = 0) -> Recalled:
         """What the memory makes of each of `cues[batch, cells]`, or of one cue; see `Recalled`.
@@ -140,6 +147,12 @@ class Memory(ABC):
     @abstractmethod
     def _energy(self, states: Array) -> Array: ...
 
+    @property
+    def _practises(self) -> bool:
+        """Whether patterns must come together to be known together."""
+        rule: Rule | None = getattr(self, "_rule", None)
+        return rule is not None and is_taught(rule)
+
     def _fade(self, home: Home, rate: float, seed: int) -> None:  # noqa: ARG002
         self._learnt["w"] = self._learnt["w"] * (1 - rate)
 
@@ -182,15 +195,15 @@ class Memory(ABC):
         """An empty memory with the same settings."""
         return type(self)(self.cells, **self._settings())
 
-    def _add(self, given: Array, write: Callable[[Home], None]) -> None:
-        home = self._home or home_of(given)
-        write(home)
+    def _grown(self, home: Home, number: int) -> Self:
+        """What `store` ends with: so many patterns were written. Warns if they are too many, of the caller's line."""
         self._home = home
-        before, self.stored = self.stored, self.stored + given.shape[0]
+        before, self.stored = self.stored, self.stored + number
         theory = self._theory()
         faded, self._faded = self._faded, False
         if before <= max(1.0, theory.patterns) < self.stored and not faded:
             warnings.warn(f"{self!r} holds {theory.says(self.stored)}", CapacityWarning, stacklevel=3)
+        return self
 
     def _taken(self, home: Home, name: str, given: Array, allowed: tuple[float, ...] | None = None) -> Array:
         """`given` in the memory's library and type, each value one of `allowed`, or of `values`."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from cofire.errors import ArrayError, ParameterError, shown
 from cofire.memory import theory
-from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows, whole
+from cofire.memory._arrays import CACHED, Array, Home, home_of, overlap, partners_of, rows, whole
 from cofire.memory._capacity import STEPS
 from cofire.memory._memory import SIGNS, Memory, Mode
 from cofire.memory._recall import Recalled, synchronous
@@ -52,12 +52,11 @@ class BidirectionalMemory(Memory):
         """As `Memory.store`; `partners[number, partner cells]` go with the patterns."""
         if partners is None:
             raise ArrayError("partners are missing: give store(patterns, partners)")
-        given, other = pairs(patterns, self.cells, partners, self.partners)
-        self._add(
-            given,
-            lambda home: self._write(home, self._taken(home, "patterns", given), self._taken(home, "partners", other)),
-        )
-        return self
+        given = rows("patterns", patterns, self.cells)
+        other = partners_of(given, partners, self.partners)
+        home = self._home or home_of(given)
+        self._write(home, self._taken(home, "patterns", given), self._taken(home, "partners", other))
+        return self._grown(home, given.shape[0])
 
     def recall(
         self, cues: Any, *, steps: int = 100, mode: Mode = "synchronous", seed: int = 0, given: Layer = "patterns"
@@ -124,6 +123,10 @@ class BidirectionalMemory(Memory):
         self.store(patterns[:, : self.cells], patterns[:, self.cells :])
 
     def _trial(self, patterns: Any, chosen: Any, share: float, rng: np.random.Generator) -> Any:
-        """Of the partner, from the pattern."""
+        """Of both, from the pattern: the smaller layer is nearly right where the larger one is lost."""
         cues = self._wrong(patterns[chosen][:, : self.cells], share, rng)
-        return overlap(self.recall(cues, steps=STEPS).partners, patterns[chosen][:, self.cells :])
+        found = self.recall(cues, steps=STEPS)
+        return np.minimum(
+            overlap(found.patterns, patterns[chosen][:, : self.cells]),
+            overlap(found.partners, patterns[chosen][:, self.cells :]),
+        )

@@ -10,7 +10,7 @@ may also go to and fro between two. Graded cells take tanh(gain · h_i), and E g
 
     rule                holds, in N cells                   how
     "hebb"              0.138 N                             the outer product: η = 1/N
-    "covariance"        about .8 N at activity .05          the outer product about the mean; sparse patterns of 0, 1
+    "covariance"        about .55 N at activity .05         the outer product about the mean; sparse patterns of 0, 1
     "storkey"           N / √(2 ln N), free of errors       less what the net knows already
     "pseudo-inverse"    N; near N only what is exact        `hebb` of the part of the pattern that is new
     "delta"             as the pseudo-inverse, by practice  each cell is told its target

@@ -20,7 +20,7 @@ import numpy as np
 from cofire import rules
 from cofire.errors import ArrayError, ParameterError
 from cofire.memory import theory
-from cofire.memory._arrays import CACHED, Array, Home, overlap, pairs, rows, whole
+from cofire.memory._arrays import CACHED, Array, Home, home_of, overlap, partners_of, rows, whole
 from cofire.memory._memory import BITS, Memory, Mode
 from cofire.memory._recall import Recalled, synchronous
 from cofire.memory._storage import learn
@@ -31,6 +31,9 @@ SET = rules.hebb(eta=1.0, bounds=(0.0, 1.0))
 
 class Willshaw(Memory):
     """A memory of `cells` for patterns of 0 and 1 with `active` ones.
+
+    That is how many cells recall makes fire; no pattern is refused for having more or fewer. One with more comes back
+    whole, since its cells are driven equally; one with fewer draws in the next most driven cells, and may be lost.
 
     `partners`, `partners_active`: the same of a second layer, if patterns are paired with others; then `store` takes
     both, and recall is one step to that layer.
@@ -59,16 +62,13 @@ class Willshaw(Memory):
         if (partners is None) != (self.partners is None):
             mend = "give store(patterns, partners)" if partners is None else "make the memory with partners="
             raise ArrayError(f"partners are {'missing' if partners is None else 'not expected'}: {mend}")
-        if partners is None or self.partners is None:
-            given = rows("patterns", patterns, self.cells)  # not by super(): a warning names the line that stores
-            self._add(given, lambda home: self._write(home, self._taken(home, "patterns", given)))
-            return self
-        given, other = pairs(patterns, self.cells, partners, self.partners)
-        self._add(
-            given,
-            lambda home: self._write(home, self._taken(home, "patterns", given), self._taken(home, "partners", other)),
-        )
-        return self
+        given = rows("patterns", patterns, self.cells)
+        both = {"patterns": given}
+        if self.partners is not None:
+            both["partners"] = partners_of(given, partners, self.partners)
+        home = self._home or home_of(given)
+        self._write(home, *(self._taken(home, name, each) for name, each in both.items()))
+        return self._grown(home, given.shape[0])
 
     def _settings(self) -> dict[str, Any]:
         return {"active": self.active, "partners": self.partners, "partners_active": self.partners_active}

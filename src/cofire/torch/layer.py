@@ -66,7 +66,8 @@ def plastic(
     Signals of the rule are given with the input: `layer(x, reward=1.0, post_target=y)`; a modulator is a number or one
     a sample, a variable of a cell has the shape of the input or of the output. In `train()` no graph is made, so
     no gradient passes through. With `torch.distributed` set up, all processes of the default group learn as one.
-    A convolution on a CPU learns quickest from images in `torch.channels_last`.
+    A convolution on a CPU learns quickest from images in `torch.channels_last`. Weights in half precision lose steps
+    smaller than their last digit: keep them in float32, and take `torch.autocast` for the rest of the net.
     Raises: `ParameterError`, `LanguageError`; when learning `ArrayError`, `DivergenceError`, before weights change.
     """
     return Plastic(module, rule, activation, response, scale, dt, reduce)
@@ -76,9 +77,10 @@ def plastic(
 def accumulate(net: nn.Module) -> Iterator[None]:
     """Forward passes inside learn nothing until the end, and then as one batch: for a batch that comes in pieces.
 
-    A layer that rests, or that no sample reaches, stays as it is; all do if an exception leaves it.
+    A layer that rests, or that no sample reaches, stays as it is; all do if an exception leaves it. Within another
+    `accumulate` of the same layers it is the outer one that they wait for.
     """
-    layers = [layer for layer in net.modules() if isinstance(layer, Plastic)]
+    layers = [layer for layer in net.modules() if isinstance(layer, Plastic) and not layer.gathers]
     for layer in layers:
         layer.gathers = True
     try:
