@@ -73,8 +73,9 @@ class Rule:
     ) -> None:
         written = parse(text)
         signals = _names(signals)
-        given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
-        order = scope.check_names(written, text, given.keys(), signals)
+        named = plain_names(parameters)
+        order = scope.check_names(written, text, named.keys(), signals)
+        given = {name: _parameter(name, value) for name, value in named.items()}
         if not (normalize is None or (isinstance(normalize, str) and normalize in ("l1", "l2"))):
             raise ParameterError(f"normalize = {shown(normalize)} is refused: it must be 'l1', 'l2' or None")
         if not (origin is None or isinstance(origin, Origin)):
