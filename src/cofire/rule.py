@@ -213,11 +213,14 @@ class Rule:
             self, w, pre=pre, post=post, state=state, out=out, dt=dt, learning=learning, reduce=reduce, signals=signals
         )
 
-    def __getattr__(self, name: str) -> Any:
-        """Raises: `AttributeError`; parameters may have any name, so they are no attributes."""
-        if not name.startswith("_") and name in self.parameters:
-            raise AttributeError(f"{name} is a parameter: rule.parameters[{name!r}]; rule.with_({name}=...) changes it")
-        raise AttributeError(f"Rule has no attribute {name!r}{did_you_mean(name, _public(Rule))}")
+    if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Raises: `AttributeError`; parameters may have any name, so they are no attributes."""
+            if not name.startswith("_") and name in self.parameters:
+                mend = f"rule.parameters[{name!r}]; rule.with_({name}=...) changes it"
+                raise AttributeError(f"{name} is a parameter: {mend}")
+            raise AttributeError(f"Rule has no attribute {name!r}{did_you_mean(name, _public(Rule))}")
 
     def __str__(self) -> str:
         return self.text
