@@ -7,4 +7,7 @@ numba/       spike trains, event by event, compiled
     expressions.py   the value of a subexpression
     rates.py         one step of learning from a batch of rates (reference, arrays)
     spikes.py        learning from spike trains (reference, numba)
+    cells.py         a population of cells, step by step (reference, numba)
+
+state.py is what a rule remembers between steps, cells.py what a population starts with, whichever backend runs it.
 """

@@ -48,7 +48,9 @@ How a text becomes a tree, one file a stage; what a later stage is given, the ea
     parse.py        equations    of a rule; those of a neuron in parse_neuron.py
     scope.py        names        each has a meaning, and a use
     dimensions.py   units        seconds are not added to volts
-    text.py  latex.py  mathml.py  and back
+    text.py  unicode.py  stacked.py  latex.py  mathml.py    and back; what these decide alike is in symbols.py
+
+tree.py is the tree, functions.py the words, algebra.py what can be worked out without any value.
 """
 
 from cofire.language.parse import parse, parse_expression

@@ -1,4 +1,4 @@
-"""What the two typesetters, `latex.py` and `mathml.py`, decide alike: the symbol of a name, and where brackets stand.
+"""What the typesetters `latex.py`, `mathml.py` and `stacked.py` decide alike: the symbol of a name, and where brackets stand.
 
 The notation, beyond that of arithmetic:
 

@@ -4,7 +4,12 @@ placement.py   who owns each quantity
 products.py    dw/dt as few matrix products
 states.py      what is remembered between steps
 events.py      what happens at a spike, and between spikes
-drift.py       what has a closed form between events
+motion.py      what each quantity does between events: rests, has a closed form, or is stepped by the clock
+drift.py       the closed forms
+crossings.py   thresholds that are crossed between events
 plan.py        all of it as plain data
 explanation.py the same in words
+
+convolution.py a rule whose samples are the patches of an image
+cells.py       a neuron: which variable is integrated by which method
 """

@@ -6,5 +6,7 @@ products.py      the terms of a plan added up: matrix products, row scales and b
 reductions.py    sums over the cells of a layer
 blocks.py        how large a piece is worked on at once
 gemm.py          the few operations where libraries differ
+blas.py          one of them for NumPy: a product added in place
+library.py       which library an array is of
 rates.py         one step: weights, then filters and synapse variables
 """
