@@ -1,4 +1,4 @@
-"""What the typesetters `latex.py`, `mathml.py` and `stacked.py` decide alike: the symbol of a name, and where brackets stand.
+"""What the typesetters (LaTeX, MathML, the terminal) decide alike: symbols of names, and where brackets stand.
 
 The notation, beyond that of arithmetic:
 
