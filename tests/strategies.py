@@ -40,10 +40,11 @@ def expressions(
     """Random expressions, each one that the parser accepts: `@given(expressions(("eta", "theta")))`.
 
     names: what a `Name` can be (parameters, modulators, variables of the synapse). taus: time constants; they stand in
-    filters only, and every filter is of one of `cells` (`nearest` of `pre` or `post`) with one of `taus`. weight:
-    whether `w` can occur. numbers: the literals, finite and not negative. exponents: the right sides of `**`; if None,
-    any expression but a number beyond `MAX_EXPONENT`. Empty `operators` (with "-" goes the minus in front),
-    `functions`, `filters` or `reductions` leave those out. max_depth: how many nodes a leaf has above it at most.
+    filters only, and every filter has one of `taus`: `nearest` is of `pre` or `post`, the others of any expression, at
+    a leaf of one of `cells`. weight: whether `w` can occur. numbers: the literals, finite and not negative. exponents:
+    the right sides of `**`; if None, any expression but a number beyond `MAX_EXPONENT`. Empty `operators` (with "-"
+    goes the minus in front), `functions`, `filters` or `reductions` leave those out. max_depth: how many nodes a leaf
+    has above it at most.
 
     A rule whose numbers stay tame, for a test that computes:
 
@@ -70,7 +71,8 @@ def expressions(
             return draw(leaf)
         if kind in filters:
             followed = [cell for cell in cells if kind != "nearest" or cell.variable is None]
-            return Call(kind, (draw(st.sampled_from(followed)), Name(draw(st.sampled_from(taus)))))
+            signal = grow(depth - 1) if depth and kind != "nearest" else draw(st.sampled_from(followed))
+            return Call(kind, (signal, Name(draw(st.sampled_from(taus)))))
         if kind == "negative":
             return Negative(grow(depth - 1))
         for operator in operators:

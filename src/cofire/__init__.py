@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from cofire import experiments as experiments
     from cofire import language as language
     from cofire import memory as memory
+    from cofire import network as network
     from cofire import neurons as neurons
     from cofire import protocols as protocols
     from cofire import rules as rules
     from cofire import store as store
+    from cofire import torch as torch
     from cofire import units as units
     from cofire.network import (
         Network,
@@ -104,12 +106,14 @@ _OF_NETWORK = frozenset(
 )
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return import_module(f"cofire.{name}")
-    if name in _OF_NETWORK:
-        return getattr(import_module("cofire.network"), name)
-    raise AttributeError(f"module 'cofire' has no attribute {name!r}{did_you_mean(name, __all__)}")
+if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in _LATE:
+            return import_module(f"cofire.{name}")
+        if name in _OF_NETWORK:
+            return getattr(import_module("cofire.network"), name)
+        raise AttributeError(f"module 'cofire' has no attribute {name!r}{did_you_mean(name, __all__)}")
 
 
 def __dir__() -> list[str]:

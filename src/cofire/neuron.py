@@ -112,10 +112,11 @@ class Neuron:
             refractory = 0.0
         written = parse_neuron(text, threshold if rate is None else None, reset)
         variables = [name for name, _ in written.derivatives]
-        given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
+        values = plain_names(parameters)
         refractory = _refractory(refractory)
         named = refractory if isinstance(refractory, str) else None
-        order = scope.check_neuron_names(written, (text, threshold, reset), given.keys(), named)
+        order = scope.check_neuron_names(written, (text, threshold, reset), values.keys(), named)
+        given = {name: _parameter(name, value) for name, value in values.items()}
         order += [named] if named and named not in order else []
         if not (origin is None or isinstance(origin, NeuronOrigin)):
             raise ParameterError(f"origin = {shown(origin)} is refused: the catalogue sets it; leave it out")

@@ -73,8 +73,9 @@ class Rule:
     ) -> None:
         written = parse(text)
         signals = _names(signals)
-        given = {name: _parameter(name, value) for name, value in plain_names(parameters).items()}
-        order = scope.check_names(written, text, given.keys(), signals)
+        named = plain_names(parameters)
+        order = scope.check_names(written, text, named.keys(), signals)
+        given = {name: _parameter(name, value) for name, value in named.items()}
         if not (normalize is None or (isinstance(normalize, str) and normalize in ("l1", "l2"))):
             raise ParameterError(f"normalize = {shown(normalize)} is refused: it must be 'l1', 'l2' or None")
         if not (origin is None or isinstance(origin, Origin)):
@@ -212,11 +213,14 @@ class Rule:
             self, w, pre=pre, post=post, state=state, out=out, dt=dt, learning=learning, reduce=reduce, signals=signals
         )
 
-    def __getattr__(self, name: str) -> Any:
-        """Raises: `AttributeError`; parameters may have any name, so they are no attributes."""
-        if not name.startswith("_") and name in self.parameters:
-            raise AttributeError(f"{name} is a parameter: rule.parameters[{name!r}]; rule.with_({name}=...) changes it")
-        raise AttributeError(f"Rule has no attribute {name!r}{did_you_mean(name, _public(Rule))}")
+    if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Raises: `AttributeError`; parameters may have any name, so they are no attributes."""
+            if not name.startswith("_") and name in self.parameters:
+                mend = f"rule.parameters[{name!r}]; rule.with_({name}=...) changes it"
+                raise AttributeError(f"{name} is a parameter: {mend}")
+            raise AttributeError(f"Rule has no attribute {name!r}{did_you_mean(name, _public(Rule))}")
 
     def __str__(self) -> str:
         return self.text

@@ -212,7 +212,7 @@ class Quantity:
     def _scaled(self) -> tuple[float, str | None]:
         """`(number, unit)`: the shortest number whose product is exactly this quantity; or the SI value and None."""
         found: list[tuple[int, bool, int, float, str]] = []
-        for rank, (name, unit) in enumerate(_SCALES.items()):
+        for rank, (name, unit) in enumerate(UNITS.items()):
             if unit.dimension == self.dimension and math.isfinite(self.value):
                 number = float(f"{self.value / unit.value:.15g}")
                 if number * unit.value == self.value:
@@ -238,7 +238,7 @@ def dimension_of(value: object) -> Dimension | None:
 def usual_unit(dimension: Dimension) -> str:
     """The unit neurons are usually described in: `ms` for a time, `mV` for a voltage, or one like `siemens/second`."""
     for name in ("ms", "Hz", "mV", "nA", "nS", "Mohm", "pF", "um"):
-        if _SCALES[name].dimension == dimension:
+        if UNITS[name].dimension == dimension:
             return name
     return si_unit(dimension)
 
@@ -369,4 +369,4 @@ _PRINTED = (  # the units of quantities in print, the largest of a dimension fir
     "second ms us kHz Hz volt mV uV amp mA uA nA pA siemens mS uS nS pS "
     "Gohm Mohm kohm ohm farad uF nF pF metre mm um nm mM uM nM"
 )
-_SCALES: dict[str, Quantity] = {name: globals()[name] for name in _PRINTED.split()}
+UNITS: dict[str, Quantity] = {name: globals()[name] for name in _PRINTED.split()}

@@ -31,6 +31,7 @@ DRIFTING = {
     "proportional to w": "dw/dt = w * (a * trace(pre, tau) - b * trace(post, tau_b)) + b * w + a * pre",
     "two": "dw/dt = a * e * trace(post, tau_b) - w / tau_b\nde/dt = trace(pre, tau_b) * post - e / tau - pre * w",
     "a trace of a trace": "dw/dt = trace(trace(pre, tau), tau_b) * post * a + trace(pre * post, tau) * pre * a",
+    "traces written at length": "dw/dt = a * trace(-pre / 1, tau) * post + b * trace(0 + post, tau) * pre",
     "a trace that fades within a step": "dw/dt = a * trace(pre, short) * post - w * a * trace(post, short)",
     "modulators and cells": "dw/dt = trace(reward, tau) * pre * b + trace(post.v, tau_b) * post * b - reward * w * a",
     "no closed form": "dw/dt = a * pre - b * w**2 + a * e * w\nde/dt = post - e**2 / tau + trace(pre, tau)",

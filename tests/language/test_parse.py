@@ -94,7 +94,8 @@ the character '◌\u0301' (U+0301, COMBINING ACUTE ACCENT) cannot be part of a r
     dw/dt = η·x\ufffd
                ^""",
     "dw/dt = η²·θ₊·[x]": """\
-the character '[' (U+005B, LEFT SQUARE BRACKET) cannot be part of a rule; use round brackets
+the character '[' (U+005B, LEFT SQUARE BRACKET) cannot be part of a rule; use round brackets, or leave \
+the index out
     dw/dt = η²·θ₊·[x]
                   ^""",
     "dw/dt = x\x00": """\
@@ -105,6 +106,10 @@ the character U+0000 (a control character) cannot be part of a rule
 the character U+202E (RIGHT-TO-LEFT OVERRIDE) cannot be part of a rule
     dw/dt = x # \ufffd
                 ^""",
+    "dw/dt = x[i] * y[j]": """\
+the character '[' (U+005B, LEFT SQUARE BRACKET) cannot be part of a rule; use round brackets, or leave the index out
+    dw/dt = x[i] * y[j]
+             ^""",
     "w' = x * y": """\
 the character "'" (U+0027, APOSTROPHE) cannot be part of a rule; the derivative is written dw/dt, and names stand \
 without quotes
@@ -135,6 +140,18 @@ an operator is missing before '('; a product is written with * or ×
     "dw/dt = η(x - y)": """\
 'η' is not a function; to multiply write η * (...)
     dw/dt = η(x - y)
+            ^""",
+    "dw/dt = ln(x) * y": """\
+'ln' is not a function; write log(...)
+    dw/dt = ln(x) * y
+            ^""",
+    "dw/dt = y * H(x)": """\
+'H' is not a function; write step(...)
+    dw/dt = y * H(x)
+                ^""",
+    "dw/dt = Σ(x * w)": """\
+'Σ' is not a function; write sum_pre(...)
+    dw/dt = Σ(x * w)
             ^""",
     "dw/dt = trase(x, 20)": """\
 'trase' is not a function; did you mean 'trace'?
@@ -262,15 +279,27 @@ nothing stands to the right of '='
     dw/dt = # x
           ^""",
     "dw/dt == x": """\
-an equation has one '='; the next one has its own line
+an equation has one '='; write it once
     dw/dt == x
            ^""",
+    "dw/dt = a x = 2": """\
+an equation has one '='; the next one has its own line
+    dw/dt = a x = 2
+                ^""",
+    "τ dw/dt = x - w": """\
+an equation begins with dw/dt, dX/dt or a name, then =; divide the right side by tau instead
+    τ dw/dt = x - w
+    ^""",
+    "oja": """\
+an '=' is missing; an equation is written dw/dt = ..., and a rule of the literature is cofire.rules.oja()
+    oja
+    ^""",
     "w = w + η·x·y": """\
 the weight is given by its change: write dw/dt = ...
     w = w + η·x·y
     ^""",
     "dw/dt = x\n  w += y": """\
-an equation begins with dw/dt, dX/dt or a name, then =
+an equation begins with dw/dt, dX/dt or a name, then = alone, without an operator before it
       w += y
       ^""",
     "Δw_ij = η * x": """\

@@ -78,8 +78,39 @@ def test_a_name_without_meaning_or_use_is_refused(text: str, parameters: dict[st
     assert str(caught.value) == message
 
 
+GIVE = "give it a value, Rule(..., {0}=...), or declare it, signals='{0}'"
+INDICES = "a rule is that of one synapse, without indices"
+UNITS = "units go with the values of parameters, as in Rule(..., tau=20*ms), not into the text"
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("psot", "did you mean 'post'?"),
+        ("Pre", "did you mean 'pre'?"),
+        ("W", "did you mean 'w'?"),
+        ("A_pre", GIVE.format("A_pre")),
+        ("v", GIVE.format("v")),
+        ("x_i", f"write x: {INDICES}"),
+        ("yj", f"write y: {INDICES}"),
+        ("w_ij", f"write w: {INDICES}"),
+        ("post_j", f"write post: {INDICES}"),
+        ("ξ", GIVE.format("xi")),
+        ("mV", UNITS),
+        ("ms", UNITS),
+    ],
+)
+def test_the_mend_of_an_unknown_name(name: str, mend: str) -> None:
+    with pytest.raises(LanguageError) as caught:
+        Rule(f"dw/dt = x * y * {name}")
+    assert caught.value.reason.partition("; ")[2] == mend
+
+
 USELESS: list[tuple[str, dict[str, Any], str]] = [
-    ("dw/dt = eta * x", {"eta": 1, "et": 2}, "'et' does not occur in this rule; did you mean 'eta'?"),
+    ("dw/dt = eta * x", {"eta": 1, "et": 2}, "'et' does not occur in this rule; the rule reads eta"),
+    ("dw/dt = eta * x", {"eta": 1, "tau": 20 * ms}, "'tau' does not occur in this rule; the rule reads eta"),
+    ("dw/dt = x * y", {"normalise": "l2"}, "'normalise' does not occur in this rule; did you mean 'normalize'?"),
+    ("dw/dt = x * y", {"bound": (0, 1)}, "'bound' does not occur in this rule; did you mean 'bounds'?"),
     ("dw/dt = b * x + a", {"a": 1, "b": 1, "zeta": 2}, "'zeta' does not occur in this rule; the rule reads b, a"),
     ("dw/dt = x * y", {"zeta": 2}, "'zeta' does not occur in this rule; the rule reads no names"),
     ("dw/dt = x * y", {"signals": "reward"}, "'reward' does not occur in this rule; the rule reads no names"),

@@ -106,20 +106,25 @@ EVENTS = {
         "A * trace(pre, tau)",
         "0",
         "0",
+        "0",
     ),
-    "eta * pre * post - w / tau": ("0", "0", "eta", "-(w / tau)"),
-    "eta * post * (pre - post * w)": ("0", "-(eta * w)", "eta", "0"),
-    "eta * (trace(post, tau) - b) * pre": ("eta * (trace(post, tau) - b)", "0", "0", "0"),
-    "eta * pre * exp(-post)": ("eta", "0", "eta * exp(-1) - eta", "0"),
+    "eta * pre * post - w / tau": ("0", "0", "eta", "0", "-(w / tau)"),
+    "eta * post * (pre - post * w)": ("0", "-(eta * w)", "eta", "0", "0"),
+    "eta * (trace(post, tau) - b) * pre": ("eta * (trace(post, tau) - b)", "0", "0", "0", "0"),
+    "eta * pre * exp(-post)": ("eta", "0", "eta * exp(-1) - eta", "0", "0"),
+    # of the cells that a sum runs over, some may fire and others not
+    "post * (pre - reconstruct(post))": ("0", "-sum_post(w * post)", "1", "0", "0"),
+    "post * (pre - sum_pre(w * pre * post))": ("0", "-sum_pre(w * pre)", "1", "0", "0"),
+    "w * sum_pre(pre) - w * sum_post(1)": ("0", "0", "0", "w * sum_pre(pre)", "-(w * sum_post(1))"),
+    "sum_post(post * pre)": ("sum_post(post)", "0", "0", "0", "0"),
 }
 
 
 @pytest.mark.parametrize("expression", EVENTS)
 def test_events(expression: str) -> None:
     events = dict(plan(f"dw/dt = {expression}").events)["w"]
-    assert (to_text(events.arrival), to_text(events.spike), to_text(events.meeting), to_text(events.drift)) == EVENTS[
-        expression
-    ]
+    parts = (events.arrival, events.spike, events.meeting, events.elsewhere, events.drift)
+    assert tuple(map(to_text, parts)) == EVENTS[expression]
 
 
 STEPPED = {
@@ -199,7 +204,7 @@ def test_terms_add_up_to_the_expression(expression: Expr) -> None:
 @settings(max_examples=200)
 @given(tame())
 def test_events_add_up_to_the_expression(expression: Expr) -> None:
-    """E(a, b) is drift + a · arrival + b · spike + a b · meeting for every a, b in {0, 1}."""
+    """E(a, b) is drift + elsewhere + a · arrival + b · spike + a b · meeting for every a, b in {0, 1}."""
     from cofire.lowering.events import find_events
 
     events = find_events(expression)
@@ -209,10 +214,9 @@ def test_events_add_up_to_the_expression(expression: Expr) -> None:
             values.known |= {Cell("pre"): a, Cell("post"): b}
             with np.errstate(all="ignore"):
                 wanted = evaluate(expression, values)
-                parts = [
-                    evaluate(part, values) for part in (events.drift, events.arrival, events.spike, events.meeting)
-                ]
-                got = parts[0] + a * parts[1] + b * parts[2] + a * b * parts[3]
+                written = (events.drift, events.elsewhere, events.arrival, events.spike, events.meeting)
+                parts = [evaluate(part, values) for part in written]
+                got = parts[0] + parts[1] + a * parts[2] + b * parts[3] + a * b * parts[4]
             if np.isfinite(wanted) and abs(wanted) < 1e6 and all(np.isfinite(parts)):
                 assert got == pytest.approx(float(wanted), rel=1e-9, abs=1e-9)
 
@@ -241,6 +245,21 @@ def test_every_catalogue_rule_explains_itself(name: str) -> None:
     assert all(parameter in text for parameter in rule.parameters)
     longest = max(len(to_text(expression)) for _, expression in rule.explain().equations.items())
     assert max(map(len, text.splitlines())) < max(200, longest + 65)  # no equation is broken into lines
+
+
+def test_all_that_a_batch_costs_is_counted() -> None:
+    """The sums, the products and what does not separate in a variable of the synapse too."""
+    made = plan("dw/dt = e * post.drive\nde/dt = pre * post + abs(pre - w) + sum_pre(w * pre) - e / tau")
+    text = " ".join(str(made).split())
+    assert "sum_pre(w * pre) reduction, 1 matrix product, 2·B·post·pre operations each" in text
+    assert "then decays exactly; 1 matrix product" in text
+    assert "in all 2 matrix products, one more for post.drive unless given" in text
+    assert "'abs(pre - w)' does not separate" in text
+
+
+def test_rules_of_spikes_only_say_that_rates_are_refused() -> None:
+    text = " ".join(str(rules.stdp_pair_nearest().explain()).split())
+    assert "nearest(pre, tau_plus) of spikes only: a rate has no nearest spike" in text
 
 
 def test_triplet_reads_as_one_would_write_it() -> None:

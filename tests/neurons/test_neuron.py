@@ -290,6 +290,7 @@ a reset sets a value at once: write v = ...
     ({"tau": 0 * ms}, "tau = 0*second is refused: it must be greater than 0"),
     ({"tau": [1 * ms, 0 * ms]}, "tau = 0 is refused: it must be greater than 0"),
     ({"tau": [1 * ms, 1 * mV]}, "tau = [1*ms, 1*mV] is refused: its values have different units"),
+    ({"treshold": "v > 1"}, "'treshold' does not occur in this neuron; did you mean 'threshold'?"),
     ({"tau": []}, "tau is empty; it needs one value for each cell"),
     ({"tau": np.ones((2, 2))}, "tau is an array of 2 axes; what varies over cells has one, [cell]"),
     (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cofire import Rule, compiler, rules
+from cofire import DivergenceError, Rule, compiler, rules
 from cofire.backends.reference.spikes import replay
 
 DT = 1.0
@@ -97,6 +97,12 @@ def test_a_spike_still_on_its_way_at_the_end_does_nothing() -> None:
 def test_decay_is_exact_not_an_euler_step() -> None:
     decay = Rule("dw/dt = eta * pre * post - w / tau_w", eta=0.1, tau_w=50.0)
     assert run(decay, [], [], steps=100) == pytest.approx(0.5 * exp(-2.0), rel=1e-11)
+
+
+@pytest.mark.parametrize("text", ["dw/dt = w**3 + pre", "dw/dt = e * pre\nde/dt = post + e**3"])
+def test_a_solver_that_gives_up_is_no_result(text: str) -> None:
+    with pytest.raises(DivergenceError, match="left the range of numbers: lower the learning rate"):
+        run(Rule(text), [1, 2, 3], [1, 2, 3], weight=3.0)
 
 
 def test_a_product_of_traces_between_events_is_integrated_exactly() -> None:

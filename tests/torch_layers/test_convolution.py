@@ -80,6 +80,7 @@ WRITTEN = {
     "pixels, places and positions": "dw/dt = a * (tanh(pre) + w * mean(pre, tau) - sum_pre(pre)) * (post - 0.5)",
     "a filter of a sum": "dw/dt = a * pre * post - a * mean(sum_pre(w * pre), tau) * w + mean(sum_post(post), tau)",
     "a filter of what is rebuilt": "dw/dt = a * pre * post - a * mean(reconstruct(post), tau) * post",
+    "a filter of what is rebuilt in order": "dw/dt = a * post * (pre - mean(reconstruct_ordered(-post / 1), tau))",
     "sums of weights": "dw/dt = a * (pre - w * sum_pre(w**2) - sum_post(w) * pre + sum_pre(sum_post(w))) * post",
     "what is rebuilt, scaled": "dw/dt = a * w * post * (2 - reconstruct(tanh(post))) * sum_post(post) / sum_pre(pre)",
     "ordered, of a function": "dw/dt = a * (1 - reconstruct_ordered(post**2)) * tanh(post)",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, KeysView, Mapping
 from contextlib import suppress
 from graphlib import TopologicalSorter
 
+from cofire.language.functions import FILTERS
 from cofire.language.tree import (
     ONE,
     ZERO,
@@ -106,7 +107,12 @@ def arithmetic(node: Expr, values: Mapping[str, float]) -> float | None:
 
 
 def simplify(node: Expr) -> Expr:
-    """`node` with zeros, ones and sums of numbers worked out; the same wherever every part of it is finite."""
+    """`node` with zeros, ones and sums of numbers worked out; the same wherever every part of it is finite.
+
+    Filters stay as they are written: what a rule remembers is found under the text of its filter.
+    """
+    if isinstance(node, Call) and node.function in FILTERS:
+        return node
     return tidy(rebuild(node, simplify))
 
 

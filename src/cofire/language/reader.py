@@ -48,6 +48,7 @@ _OPERATORS: dict[type[ast.operator], Operator] = {
     ast.Pow: "**",
 }
 _DERIVATIVE = re.compile(r"d([A-Za-z]\w*)\s*/\s*dt|Delta\s*([A-Za-z]\w*)|(?:d|Delta_)(w)")
+_SCALED = re.compile(r"([A-Za-z]\w*)[\s*]+d[A-Za-z]\w*\s*/\s*dt")  # tau dw/dt
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -72,9 +73,11 @@ def equations(spelled: Spelled, dialect: Dialect) -> Iterator[tuple[int, int, in
         found = [line.start() + at for at, character in enumerate(line[0]) if character == "="]
         if len(found) > 1:
             before = text[line.start() : found[1]]
-            inside = before.count("(") > before.count(")")
             example = "trace(pre, tau)" if dialect.cells else "max(v, u)"
-            mend = f"arguments have no names, as in {example}" if inside else "the next one has its own line"
+            if before.count("(") > before.count(")"):
+                mend = f"arguments have no names, as in {example}"
+            else:
+                mend = "write it once" if before.endswith("=") else "the next one has its own line"
             raise spelled.error(f"an equation has one '='; {mend}", found[1])
         if found:
             if equals >= 0:
@@ -82,7 +85,10 @@ def equations(spelled: Spelled, dialect: Dialect) -> Iterator[tuple[int, int, in
             begin, equals = line.start(), found[0]
         elif equals < 0 and line[0].strip():
             at = line.start() + len(line[0]) - len(line[0].lstrip())
-            raise spelled.error(f"an '=' is missing; an equation is written {dialect.derivative} = ...", at)
+            mend = f"an equation is written {dialect.derivative} = ..."
+            if re.fullmatch(r"[a-z_]{1,40}", word := text.strip()):
+                mend += f", and a {dialect.what} of the literature is cofire.{dialect.what}s.{word}()"
+            raise spelled.error(f"an '=' is missing; {mend}", at)
     yield begin, equals, len(text)
 
 
@@ -95,8 +101,14 @@ def derived(left: str) -> str:
 def check_left(spelled: Spelled, name: str, start: int, dialect: Dialect) -> None:
     """Refuses what cannot stand to the left of `=`, derivatives taken off."""
     if not _NAME.fullmatch(name):
-        ways = dict.fromkeys((dialect.derivative, "dX/dt"))
-        raise spelled.error(f"an equation begins with {', '.join(ways)} or a name, then =", start)
+        ways = ", ".join(dict.fromkeys((dialect.derivative, "dX/dt")))
+        if name.endswith(("+", "-", "*", "/")):
+            mend = " alone, without an operator before it"
+        elif match := _SCALED.fullmatch(name):
+            mend = f"; divide the right side by {match[1]} instead"
+        else:
+            mend = ""
+        raise spelled.error(f"an equation begins with {ways} or a name, then ={mend}", start)
     if keyword.iskeyword(name) or (name in dialect.reserved and name not in ("w", "x", "y")):
         raise spelled.error(f"{name!r} is a word of the language and cannot be defined; call it {name}_", start)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from cofire.constraints import POSITIVE, Number, check
@@ -13,7 +14,13 @@ from cofire.language.parse_neuron import find_name as find_neuron_name
 from cofire.language.spelling import GREEK_NAMES
 from cofire.language.text import to_text
 from cofire.language.tree import Call, Cell, Dynamics, Equations, Expr, Name, Weight, walk
-from cofire.units import in_si
+from cofire.units import UNITS, in_si
+
+# What `Rule` and `Neuron` take besides parameters: a name that nothing reads may be a misspelt one of these.
+_OF_RULE = ("bounds", "normalize", "signals")
+_OF_NEURON = ("threshold", "reset", "refractory", "method", "inputs", "conductances", "learns", "rate", "initial")
+
+_INDEXED = re.compile(r"(pre|post|x|y|w)_?[ijk]{1,2}")
 
 
 def check_names(equations: Equations, text: str, parameters: Collection[str], signals: Collection[str]) -> list[str]:
@@ -38,8 +45,8 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
         if name in parameters and name in signals:
             raise ParameterError(f"{name!r} is declared as a signal and also given a value")
         if name not in used:
-            listed = f"; the rule reads {shortened(', '.join(used)) or 'no names'}"
-            raise ParameterError(f"{name!r} does not occur in this rule{did_you_mean(name, used) or listed}")
+            mend = did_you_mean(name, _OF_RULE) or f"; the rule reads {shortened(', '.join(used)) or 'no names'}"
+            raise ParameterError(f"{name!r} does not occur in this rule{mend}")
     for cell in sorted(_cells(equations) & set(signals)):
         raise ParameterError(f"{cell!r} is what step calls {cell.replace('_', '.', 1)}; give the signal another name")
     for name, _ in equations.definitions:
@@ -83,8 +90,8 @@ def check_neuron_names(
         if name in defined:
             raise ParameterError(f"{name!r} is defined by the equations and cannot be given a value as well")
         if name not in used and name != refractory:
-            listed = f"; the neuron reads {shortened(', '.join(used)) or 'no names'}"
-            raise ParameterError(f"{name!r} does not occur in this neuron{did_you_mean(name, used) or listed}")
+            mend = did_you_mean(name, _OF_NEURON) or f"; the neuron reads {shortened(', '.join(used)) or 'no names'}"
+            raise ParameterError(f"{name!r} does not occur in this neuron{mend}")
     for name, _ in neuron.definitions:
         if name not in used:
             text = next(iter(texts))
@@ -125,8 +132,14 @@ def _mend(name: str, known: set[str], used: Collection[str]) -> str:
     factors = _split(name, {*known, *CELLS, "w"})
     if factors:
         return f"; to multiply write {' * '.join(factors)}"
-    near = did_you_mean(name, known.difference(used) if name in GREEK_NAMES else known)  # beta is no misspelt eta
-    return near or f"; give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
+    if (indexed := _INDEXED.fullmatch(name)) and name not in GREEK_NAMES:
+        return f"; write {indexed[1]}: a rule is that of one synapse, without indices"
+    if name in UNITS:
+        return "; units go with the values of parameters, as in Rule(..., tau=20*ms), not into the text"
+    near = known.difference(used) if name in GREEK_NAMES else set(known)  # beta is no misspelt eta
+    if name.isalpha():  # A_pre may well be a parameter
+        near |= {"w"} if len(name) == 1 else {"pre", "post"}
+    return did_you_mean(name, near) or f"; give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
 
 
 def _split(name: str, parts: Collection[str]) -> list[str]:

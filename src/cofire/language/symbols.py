@@ -1,4 +1,4 @@
-"""What the two typesetters, `latex.py` and `mathml.py`, decide alike: the symbol of a name, and where brackets stand.
+"""What the typesetters (LaTeX, MathML, the terminal) decide alike: symbols of names, and where brackets stand.
 
 The notation, beyond that of arithmetic:
 

@@ -22,6 +22,9 @@ TOKEN = re.compile(
 )
 _PYTHON = dict.fromkeys(("if", "else", "and", "or", "not", "is", "in"), "use step(), min(), max() or clip()")
 _PYTHON |= {"lambda": "write lambda_ or λ", "True": "write 1", "False": "write 0", "None": "write 0"}
+# What functions are called elsewhere, where that is no misspelling of their names here.
+_ELSEWHERE = {"ln": "log", "heaviside": "step", "Heaviside": "step", "H": "step", "logistic": "sigmoid"}
+_ELSEWHERE |= {"average": "mean", "avg": "mean", "Sigma": "sum_pre"}
 
 
 def check_tokens(spelled: Spelled, begin: int, end: int, dialect: Dialect) -> None:
@@ -88,7 +91,9 @@ def _function_error(spelled: Spelled, token: re.Match[str]) -> LanguageError:
     if name in FUNCTIONS:
         return spelled.error(f"{name!r} is a function: write {name}(...)", token.start())
     shown = spelled.written(token.start(), token.end())
-    mend = "" if name in RESERVED else did_you_mean(name.rpartition(".")[2], FUNCTIONS)
+    word = name.rpartition(".")[2]
+    mend = f"; write {_ELSEWHERE[word]}(...)" if word in _ELSEWHERE else did_you_mean(word, FUNCTIONS)
+    mend = "" if name in RESERVED else mend
     return spelled.error(f"{shown!r} is not a function{mend or f'; to multiply write {shown} * (...)'}", token.start())
 
 

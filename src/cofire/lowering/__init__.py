@@ -4,12 +4,13 @@ placement.py   who owns each quantity
 products.py    dw/dt as few matrix products
 states.py      what is remembered between steps
 events.py      what happens at a spike, and between spikes
-drift.py       what has a closed form between events
-integrals.py   what a cell integrates between them for all its synapses
-crossings.py   when a threshold is crossed between them
-motion.py      how often a quantity must be looked at, so
+motion.py      what each quantity does between events: rests, has a closed form, or is stepped by the clock
+drift.py       the closed forms
+integrals.py   what a cell integrates between events for all its synapses
+crossings.py   thresholds that are crossed between events
 plan.py        all of it as plain data
 explanation.py the same in words
-convolution.py the products as passes over an image
-cells.py       how a neuron is integrated: its plan, likewise plain data
+
+convolution.py a rule whose samples are the patches of an image
+cells.py       a neuron: which variable is integrated by which method
 """

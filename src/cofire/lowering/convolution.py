@@ -71,8 +71,13 @@ def passes(expression: Expr, place: PatchPlacement) -> Passes:
 
 
 def _unordered(node: Expr) -> Expr:
-    """`node` with `reconstruct_ordered(s)` as a sum over postsynaptic cells that differs by its name only."""
+    """`node` with `reconstruct_ordered(s)` as a sum over postsynaptic cells that differs by its name only.
+
+    Filters stay as they are written: what they follow is worked out apart.
+    """
     match node:
+        case Call(function) if function in FILTERS:
+            return node
         case Call("reconstruct_ordered", (inner,)):
             return Call(ORDERED, (Binary("*", Weight(), _unordered(inner)),))
     return rebuild(node, _unordered)

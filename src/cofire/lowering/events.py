@@ -5,7 +5,8 @@ A spike train is 0 or 1 in each step, so an expression E(pre, post) acts
     at a presynaptic arrival        E(1, 0) - E(0, 0)
     at a postsynaptic spike         E(0, 1) - E(0, 0)
     when the two meet, in addition  E(1, 1) - E(1, 0) - E(0, 1) + E(0, 0)
-Raw signals inside a filter are the filter's own business and stay.
+Raw signals inside a filter are the filter's own business and stay. So do those of the cells that a sum runs over, as
+some of them may fire and others not; where E(0, 0) has such a sum, it acts at any spike in it too.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 from functools import reduce
 
 from cofire.language.algebra import simplify, tidy
-from cofire.language.functions import FILTERS
+from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.tree import (
     ONE,
+    POST,
+    PRE,
     ZERO,
     Binary,
     Call,
@@ -32,11 +35,12 @@ MAX_TERMS = 16  # of one product multiplied out, for a plan that reads well; wha
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """How one quantity changes at spikes, and between them."""
+    """How one quantity changes at spikes, and between them; `elsewhere`: at any spike of the cells in a sum."""
 
     arrival: Expr
     spike: Expr
     meeting: Expr
+    elsewhere: Expr
     drift: Expr
 
 
@@ -45,22 +49,21 @@ def find_events(expression: Expr) -> Events:
     return Events(*_parts(expression))
 
 
-def _parts(node: Expr) -> tuple[Expr, Expr, Expr, Expr]:
-    """`(arrival, spike, meeting, drift)`: of a sum, the sums of those of its terms."""
+def _parts(node: Expr) -> tuple[Expr, ...]:
+    """The five of `Events`, in order: of a sum, the sums of those of its terms."""
     match node:
         case Negative(inner):
-            arrival, spike, meeting, drift = (tidy(Negative(part)) for part in _parts(inner))
-            return arrival, spike, meeting, drift
+            return tuple(tidy(Negative(part)) for part in _parts(inner))
         case Binary("+" | "-" as sign, left, right):
             pairs = zip(_parts(left), _parts(right), strict=True)
-            arrival, spike, meeting, drift = (tidy(Binary(sign, a, b)) for a, b in pairs)
-            return arrival, spike, meeting, drift
+            return tuple(tidy(Binary(sign, a, b)) for a, b in pairs)
     first, *others = _multiplied_out(node)
     if others:
         return _parts(reduce(lambda total, term: Binary("+", total, term), others, first))
-    drift, firing = _at(first, ZERO, ZERO), _at(first, ONE, ONE)
-    arrival, spike = _less(_at(first, ONE, ZERO), drift), _less(_at(first, ZERO, ONE), drift)
-    return arrival, spike, _less(_less(_less(firing, drift), arrival), spike), drift
+    rest, firing = _at(first, ZERO, ZERO), _at(first, ONE, ONE)
+    arrival, spike = _less(_at(first, ONE, ZERO), rest), _less(_at(first, ZERO, ONE), rest)
+    drift = _at(first, ZERO, ZERO, ZERO, ZERO)
+    return arrival, spike, _less(_less(_less(firing, rest), arrival), spike), _less(rest, drift), drift
 
 
 def _less(a: Expr, b: Expr) -> Expr:
@@ -100,8 +103,8 @@ def _has_raw(node: Expr) -> bool:
     return any(_has_raw(child) for child in children(node))
 
 
-def _at(node: Expr, pre: Expr, post: Expr) -> Expr:
-    """`node` with the raw signals replaced by 0 or 1."""
+def _at(node: Expr, pre: Expr, post: Expr, summed_pre: Expr = PRE, summed_post: Expr = POST) -> Expr:
+    """`node` with the raw signals replaced by 0 or 1, and those of cells that a sum runs over by `summed_...`."""
     match node:
         case Cell("pre", None):
             return pre
@@ -109,4 +112,8 @@ def _at(node: Expr, pre: Expr, post: Expr) -> Expr:
             return post
         case Call(function) if function in FILTERS:
             return node
-    return tidy(rebuild(node, lambda child: _at(child, pre, post)))
+        case Call("sum_pre"):
+            pre = summed_pre
+        case Call(function) if function in REDUCTIONS:
+            post = summed_post
+    return tidy(rebuild(node, lambda child: _at(child, pre, post, summed_pre, summed_post)))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from cofire.language.text import equations_to_text, to_text
 from cofire.language.tree import ONE, ZERO, Call, Expr, Name, Negative, walk
 from cofire.lowering.motion import Motion
-from cofire.lowering.placement import DRIVE, owner_of
+from cofire.lowering.placement import DRIVE, SYNAPSE, owner_of
 from cofire.lowering.plan import Plan
-from cofire.lowering.products import Term, separate
+from cofire.lowering.products import Separated, Term, separate
+from cofire.lowering.states import State
 
 
 def explanation(plan: Plan) -> str:
@@ -60,28 +61,48 @@ def _batch(plan: Plan) -> Iterator[tuple[str, str]]:
     for term in plan.terms.terms:
         yield _term_text(term), _cost(term)
     for state in plan.states:
+        if state.kind == "nearest":
+            yield state.key, "of spikes only: a rate has no nearest spike, so rates are refused"
+            continue
         exactly = f"updated from {to_text(state.drive)}, then decays exactly"
-        yield state.key, exactly if state.exact else "one Euler step, as it does not decay at a constant rate"
-    products = sum(term.is_product + term.ordered for term in plan.terms.terms)
+        how = exactly if state.exact else "one Euler step, as it does not decay at a constant rate"
+        products = _products(state.terms) if state in _of_synapses(plan) else 0
+        yield state.key, how + (f"; {_counted(products)}" if products else "")
+    products = sum(_products(terms) for terms in _separated(plan))
     products += sum(_products_in(node, plan) for node in set(_reductions(plan)))
-    yield "in all", f"{products} matrix product{'' if products == 1 else 's'}, one read and one write of w"
+    drive = ", one more for post.drive unless given" if DRIVE in plan.cells else ""
+    yield "in all", f"{_counted(products)}{drive}, one read and one write of w"
+
+
+def _of_synapses(plan: Plan) -> list[State]:
+    return [state for state in plan.states if state.axes >= SYNAPSE]
+
+
+def _separated(plan: Plan) -> list[Separated]:
+    """What is worked out for each synapse: the weight, and whatever it remembers."""
+    return [plan.terms, *(state.terms for state in _of_synapses(plan))]
+
+
+def _products(separated: Separated) -> int:
+    return sum(term.is_product + term.ordered for term in separated.terms)
+
+
+def _counted(products: int) -> str:
+    return f"{products} matrix product{'' if products == 1 else 's'}"
 
 
 def _reductions(plan: Plan) -> Iterator[Call]:
-    for node in walk(plan.equations.weight):
-        if isinstance(node, Call) and node.function in ("sum_pre", "sum_post"):
-            yield node
+    for _, expression in plan.equations.items():
+        for node in walk(expression):
+            if isinstance(node, Call) and node.function in ("sum_pre", "sum_post"):
+                yield node
 
 
 def _reduction_cost(node: Call, plan: Plan) -> str:
     if separate(node.arguments[0], plan.place).rest:
         return "which does not separate and is run tiled"
     products = _products_in(node, plan)
-    return (
-        f"{products} matrix product{'' if products == 1 else 's'}, 2·B·post·pre operations each"
-        if products
-        else "a sum"
-    )
+    return f"{_counted(products)}, 2·B·post·pre operations each" if products else "a sum"
 
 
 def _products_in(node: Call, plan: Plan) -> int:
@@ -118,7 +139,7 @@ def _cost(term: Term) -> str:
 
 
 def _not_separating(plan: Plan) -> Iterator[str]:
-    for part in plan.terms.rest:
+    for part in dict.fromkeys(part for terms in _separated(plan) for part in terms.rest):
         yield f"  {to_text(part)!r} does not separate into pre and post: each operation runs tiled, B·post·pre times."
 
 
@@ -134,6 +155,8 @@ def _spikes(plan: Plan) -> Iterator[tuple[str, str]]:
         if events.meeting != ZERO:
             also = "" if events.arrival == ZERO == events.spike else ", in addition"
             yield f"when both meet in one step{also}", f"{name} {change(events.meeting)}"
+        if events.elsewhere != ZERO:
+            yield "at any spike in a sum", f"{name} {change(events.elsewhere)}"
         motion = motions[name]
         if events.drift != ZERO and motion.kind != "rests":
             yield (

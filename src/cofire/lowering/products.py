@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 from cofire.language.algebra import simplify
+from cofire.language.functions import FILTERS
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, Binary, Call, Expr, Negative, Number, Weight, walk
+from cofire.language.tree import ONE, Binary, Call, Expr, Negative, Number, Weight, children
 from cofire.lowering.placement import BATCH, POST_SIDE, PRE_SIDE, SYNAPSE, Placement
 
 MAX_TERMS = 64  # of an expression multiplied out, and factors of each; what has more is run tiled
@@ -130,7 +131,13 @@ def _is_mixed(node: Expr, place: Placement) -> bool:
 
 
 def _is_ordered(node: Expr) -> bool:
-    return any(isinstance(part, Call) and part.function == "reconstruct_ordered" for part in walk(node))
+    """Whether an ordered sum is in `node`, but for those that a filter follows."""
+    match node:
+        case Call("reconstruct_ordered"):
+            return True
+        case Call(function) if function in FILTERS:
+            return False
+    return any(map(_is_ordered, children(node)))
 
 
 def _is_ordered_sum(node: Expr, place: Placement) -> bool:

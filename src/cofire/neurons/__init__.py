@@ -9,6 +9,8 @@ A recipe makes its neuron when called; parameters left out have the values of th
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cofire.errors import ParameterError, did_you_mean, shown
 from cofire.neuron import Neuron
 from cofire.neurons._recipe import Parameter, Recipe
@@ -65,5 +67,7 @@ def as_neuron(value: object) -> Neuron:
     raise ParameterError(f"neuron = {shown(value)} is not a cofire.Neuron, such as cofire.neurons.lif()")
 
 
-def __getattr__(name: str) -> Recipe:
-    raise AttributeError(f"module 'cofire.neurons' has no neuron {name!r}{did_you_mean(name, _CATALOGUE)}")
+if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for a neuron
+
+    def __getattr__(name: str) -> Recipe:
+        raise AttributeError(f"module 'cofire.neurons' has no neuron {name!r}{did_you_mean(name, _CATALOGUE)}")

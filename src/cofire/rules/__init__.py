@@ -9,6 +9,8 @@ A recipe makes its rule when called; parameters left out have the values of the 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cofire.errors import ParameterError, did_you_mean, shown
 from cofire.rule import Rule
 from cofire.rules._recipe import Parameter, Recipe
@@ -117,5 +119,7 @@ def as_rule(value: object) -> Rule:
     raise ParameterError(f"rule = {shown(value)} is not a cofire.Rule, such as cofire.rules.stdp_pair()")
 
 
-def __getattr__(name: str) -> Recipe:
-    raise AttributeError(f"module 'cofire.rules' has no rule {name!r}{did_you_mean(name, _CATALOGUE)}")
+if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for a rule
+
+    def __getattr__(name: str) -> Recipe:
+        raise AttributeError(f"module 'cofire.rules' has no rule {name!r}{did_you_mean(name, _CATALOGUE)}")

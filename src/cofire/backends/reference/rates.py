@@ -42,12 +42,12 @@ class Batch:
         return self.state[to_text(node)]
 
     def reduction(self, function: str, argument: Array) -> Array:
-        everywhere = np.broadcast_to(argument, np.broadcast_shapes(argument.shape, self.w[None].shape))
+        n_post, n_pre = self.w.shape
         if function == "sum_pre":
-            return everywhere.sum(axis=2, keepdims=True)
+            return _widened(argument, (1, 1, n_pre)).sum(axis=2, keepdims=True)
         if function == "sum_post":
-            return everywhere.sum(axis=1, keepdims=True)
-        return (self.w[None] * everywhere).cumsum(axis=1)
+            return _widened(argument, (1, n_post, 1)).sum(axis=1, keepdims=True)
+        return (self.w[None] * argument).cumsum(axis=1)
 
 
 def delta(plan: Plan, values: Batch, dt: float, reduce: str = "mean") -> Array:
@@ -89,7 +89,12 @@ def _advanced(state: State, plan: Plan, values: Batch, dt: float) -> Array:
 
 
 def _mean(drive: Array, like: Array) -> Array:
-    return np.broadcast_to(drive, np.broadcast_shapes(drive.shape, like.shape)).mean(axis=0, keepdims=True)
+    return _widened(drive, like.shape).mean(axis=0, keepdims=True)
+
+
+def _widened(array: Array, shape: tuple[int, ...]) -> Array:
+    """`array` written out along every axis that `shape` has."""
+    return np.broadcast_to(array, np.broadcast_shapes(array.shape, shape))
 
 
 def _over_batch(change: Array, values: Batch, reduce: str) -> Array:

@@ -16,7 +16,7 @@ from scipy.integrate import solve_ivp
 
 from cofire.backends.reference.expressions import Array, derivative, evaluate, held
 from cofire.backends.state import RuleState
-from cofire.errors import ArrayError
+from cofire.errors import ArrayError, DivergenceError
 from cofire.language.algebra import simplify
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, ZERO, Call, Cell, Expr, Name, Weight
@@ -181,5 +181,12 @@ def _advanced(now: Synapses, plan: Plan, drifting: list[str], dt: float) -> Syna
         ]
         return np.concatenate([np.broadcast_to(part, now.w.shape) for part in change])
 
-    solved = solve_ivp(slope, (0.0, dt), np.concatenate(list(start.values())), method="DOP853", **_TOLERANCE)
+    flat = np.concatenate(list(start.values()))
+    solved = None
+    if np.isfinite(flat).all():
+        with np.errstate(all="ignore"):
+            solved = solve_ivp(slope, (0.0, dt), flat, method="DOP853", **_TOLERANCE)
+    if solved is None or not solved.success:
+        mend = "lower the learning rate, or give the rule bounds"
+        raise DivergenceError(f"{' or '.join(drifting)} left the range of numbers: {mend}")
     return at(dt, solved.y[:, -1])
