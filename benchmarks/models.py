@@ -4,6 +4,7 @@ m1       Song, Miller & Abbott (2000): 1000 Poisson inputs onto one cell, pair S
 m2big    10,000 cells, each connected with a tenth of the others, pair STDP between the excitatory ones
 m2small  4,000 cells, sparser
 m3       784 Poisson inputs onto 400 cells that inhibit each other: the shape of Diehl & Cook (2015)
+voltage  784 Poisson inputs onto 100 cells, plasticity by the voltage of these: Clopath et al. (2010)
 
 Prints one line of JSON: what was simulated, how long making, compiling and running took, and the memory.
 """
@@ -19,10 +20,10 @@ from typing import Any
 import numpy as np
 
 import cofire
-from cofire import Network, neurons, rules
+from cofire import Network, Rule, neurons, rules
 from cofire.units import Hz, ms, mV, second
 
-SECONDS = {"m1": 100.0, "m2big": 2.0, "m2small": 10.0, "m3": 35.0}
+SECONDS = {"m1": 100.0, "m2big": 2.0, "m2small": 10.0, "m3": 35.0, "voltage": 2.0}
 
 
 def m1(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
@@ -79,7 +80,30 @@ def m3(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
     return net, {"plastic": plastic, "in": inputs, "E": E, "I": others}
 
 
-MODELS = {"m1": m1, "m2big": m2big, "m2small": m2small, "m3": m3}
+def voltage(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
+    net = Network(dt=0.1 * ms, seed=seed, threads=threads)
+    inputs = net.poisson(784, 15 * Hz, name="inputs")
+    neuron = neurons.lif(tau=20 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_threshold=-45 * mV, v_reset=-60 * mV)
+    cells = net.cells(100, neuron, name="cells", v=-70 * mV)
+    rule = Rule(
+        "dw/dt = A_LTP * unit * mean(pre, tau_x) * above * relu(mean(post.v, tau_plus) - theta_minus)"
+        " - A_LTD * pre * relu(mean(post.v, tau_minus) - theta_minus)\n"
+        "above = relu(post.v - theta_plus)",
+        A_LTP=14e-5 / (mV * ms),
+        A_LTD=8e-5,
+        unit=1 * ms,
+        theta_plus=-50 * mV,
+        theta_minus=-65 * mV,
+        tau_x=15 * ms,
+        tau_plus=7 * ms,
+        tau_minus=10 * ms,
+        bounds=(0 * mV, 3 * mV),
+    )
+    plastic = net.connect(inputs, cells, cofire.all_to_all(), weight=cofire.uniform(0.2 * mV, 0.8 * mV), rule=rule)
+    return net, {"plastic": plastic, "in": inputs, "cells": cells}
+
+
+MODELS = {"m1": m1, "m2big": m2big, "m2small": m2small, "m3": m3, "voltage": voltage}
 
 
 def measured(model: str, seconds: float, seed: int, threads: int) -> dict[str, Any]:
