@@ -19,7 +19,7 @@ from cofire.cli import sweep
 from cofire.errors import ParameterError
 from cofire.store import Store, home
 from cofire.store import lock as locks
-from commands import START, Command, entries, refused
+from commands import START, Command, entries, refused, words
 
 
 def rows(folder: str | Path) -> list[dict[str, str]]:
@@ -51,6 +51,12 @@ def test_a_sweep_makes_a_table_and_a_figure(command: Command) -> None:
     assert {row["verdict"] for row in steps} == {"not reproduced"}
     with Store() as store:
         assert len(store.find(experiment="good")) == 8
+
+
+def test_a_sweep_in_a_narrow_terminal_breaks_no_word(command: Command) -> None:
+    said = command("sweep", "good", "--over", "steps=1:2:2", "--rules", "oja,bcm", "--seeds", "2", columns=40)
+    assert "steps = 1, oja\n" in said.out
+    assert "another one: 1 (s.d. 0), 0 of 2 reproduced" in words(said.out)
 
 
 def test_a_sweep_runs_only_what_is_not_kept(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
