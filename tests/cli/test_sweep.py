@@ -17,6 +17,7 @@ import pytest
 
 from cofire.cli import sweep
 from cofire.errors import ParameterError
+from cofire.experiments import Experiment
 from cofire.store import Store, home
 from cofire.store import lock as locks
 from commands import START, Command, entries, refused, words
@@ -69,6 +70,34 @@ def test_a_sweep_runs_only_what_is_not_kept(command: Command, monkeypatch: pytes
     assert said.code == 1
     assert "1 of 4 runs could not run: ZeroDivisionError" in said.err
     assert [row["verdict"] for row in rows("more")].count("could not run") == 1
+
+
+@pytest.mark.parametrize("rot", [("not reproduced", "not reprodaced"), ('"settings"', '"settungs"')])
+def test_of_kept_runs_only_the_damaged_one_runs_again(
+    command: Command, monkeypatch: pytest.MonkeyPatch, rot: tuple[str, str]
+) -> None:
+    command("sweep", "good", "--over", "steps=1:3:3")
+    before = rows("cofire-sweep-good")
+    with Store() as store:
+        path = store.find()[0].folder / "findings.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(*rot), encoding="utf-8")
+    refused(command("runs", "show", path.parent.name), 1, f"the run {path.parent.name} is damaged: findings.json: ")
+    ran = []
+    run = Experiment.run
+    monkeypatch.setattr(Experiment, "run", lambda *given, **named: ran.append(named) or run(*given, **named))
+    said = command("sweep", "good", "--over", "steps=1:3:3")
+    assert (said.code, len(ran)) == (0, 1)
+    assert said.err.startswith(f"cofire: the run {path.parent.name} is damaged: findings.json: ")
+    assert rows("cofire-sweep-good") == before
+
+
+def test_many_runs_do_not_pile_up_in_memory(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a sweep holds to its end is without the arrays, which are on the disk."""
+    table = sweep.table
+    held = []
+    monkeypatch.setattr(sweep, "table", lambda made, outcomes: held.extend(outcomes.values()) or table(made, outcomes))
+    assert command("sweep", "good", "--seeds", "2").code == 0
+    assert [one.data for one in held] == [None, None]
 
 
 @pytest.mark.parametrize(
