@@ -315,12 +315,13 @@ def begin(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[
 
 
 @pytest.mark.parametrize("swallows", ["false", "true"])
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, swallows: str) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals, swallows: str) -> None:
     settings = ("--set", "seconds=60", "--set", f"swallows={swallows}")
     with begin(tmp_path, "run", "waits", "--out", "here", *settings) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", "cofire: stopped; nothing is half-written\n")
     assert entries(tmp_path) == []

@@ -180,6 +180,17 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_stopped(tmp_path: Path, numbe
     assert json.loads((tmp_path / "cofire-sweep-waits" / "sweep.json").read_text())["experiment"] == "waits"
 
 
+def test_processes_of_a_sweep_end_with_it(tmp_path: Path) -> None:
+    """Those of a killed one would wait for five minutes, and hold its output open."""
+    with start(tmp_path, "--over", "seconds=0.05:0.06:6", "--seeds", "9", "--jobs", "2") as process:
+        while kept(tmp_path) < 3 and process.poll() is None:
+            time.sleep(0.01)
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert err.splitlines()[-1:] == ["cofire: stopped; nothing is half-written"]
+
+
 @pytest.mark.filterwarnings("ignore")  # those of Dask, about its own parts
 def test_a_cluster_does_again_what_a_killed_worker_was_doing(command: Command) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'cofire[dask]'")
