@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from cofire.cli import sweep
+from cofire import experiments
+from cofire.cli import record, sweep
 from cofire.errors import ParameterError
 from cofire.experiments import Experiment
 from cofire.store import Store, home
@@ -52,6 +53,24 @@ def test_a_sweep_makes_a_table_and_a_figure(command: Command) -> None:
     assert {row["verdict"] for row in steps} == {"not reproduced"}
     with Store() as store:
         assert len(store.find(experiment="good")) == 8
+
+
+def test_the_figure_of_a_large_sweep_can_be_read() -> None:
+    """Forty lines: a legend of all would hide them; of twenty findings, what is left out is said."""
+    over = {"steps": "100:300:3", "seeds": "2:41:40"}
+    made = sweep.made(experiments.get("hebb"), over, {}, range(1), {}, full=False)
+    found = [
+        point.changes | {"rule": "", "phenomenon": f"finding {at}", "mean": 1.0 * at, "sd": 0.1}
+        for point in made.points
+        for at in range(20)
+    ]
+    figure = sweep.figure(made, found)
+    record.png(figure)  # a layout that fails would warn
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    said = [text.get_text() for text in legend.get_texts()]
+    assert (said[0], said[-1], len(said)) == ("seeds = 2", "seeds = 41", sweep.LABELS)
+    assert figure.get_supxlabel() == "8 findings more are in table.csv"
 
 
 def test_a_sweep_in_a_narrow_terminal_breaks_no_word(command: Command) -> None:
