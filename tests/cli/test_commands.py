@@ -17,6 +17,7 @@ import pytest
 import cofire
 from cofire import experiments, rules
 from cofire.cli import record
+from cofire.store import Store
 from commands import START, Command, entries, refused, words
 
 
@@ -266,7 +267,10 @@ def test_a_disk_that_refuses_leaves_nothing(command: Command, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(record, "save", full)
-    refused(command("run", "good", "--out", "here"), 1, "here cannot be written: no space left on device")
+    said = command("run", "good", "--out", "here")
+    with Store() as store:
+        (kept,) = store.find()  # the run is not lost
+    refused(said, 1, f"here cannot be written: no space left on device; the run is kept as {kept.id}")
     assert entries(Path()) == []
 
 

@@ -158,10 +158,13 @@ def run(
         result = experiment.run(settings, rules=rules, seed=seed, progress=progress)
         progress(1.0, "writing")
         found = record.of(result)
+        identity = keeping.keep(found)  # first, so that it is not lost where --out is full
         if out:
-            with atomic.folder(out) as folder:
-                record.save(found, folder)
-        identity = keeping.keep(found)
+            try:
+                with atomic.folder(out) as folder:
+                    record.save(found, folder)
+            except CofireError as error:
+                raise CofireError(f"{error}; the run is kept as {identity}" if identity else str(error)) from None
     if json:
         typer.echo(record.to_json(found.described, plain=True))
     else:
