@@ -17,6 +17,7 @@ import pytest
 import cofire
 from cofire import experiments, rules
 from cofire.cli import record
+from cofire.store import Store
 from commands import START, Command, entries, refused, words
 
 
@@ -266,7 +267,10 @@ def test_a_disk_that_refuses_leaves_nothing(command: Command, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(record, "save", full)
-    refused(command("run", "good", "--out", "here"), 1, "here cannot be written: no space left on device")
+    said = command("run", "good", "--out", "here")
+    with Store() as store:
+        (kept,) = store.find()  # the run is not lost
+    refused(said, 1, f"here cannot be written: no space left on device; the run is kept as {kept.id}")
     assert entries(Path()) == []
 
 
@@ -315,12 +319,13 @@ def begin(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[
 
 
 @pytest.mark.parametrize("swallows", ["false", "true"])
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, swallows: str) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals, swallows: str) -> None:
     settings = ("--set", "seconds=60", "--set", f"swallows={swallows}")
     with begin(tmp_path, "run", "waits", "--out", "here", *settings) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", "cofire: stopped; nothing is half-written\n")
     assert entries(tmp_path) == []

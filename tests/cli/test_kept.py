@@ -56,6 +56,13 @@ def test_runs_are_found(command: Command, ids: list[str]) -> None:
     assert "No such run is kept in" in command("runs", "--experiment", "waits").out
 
 
+def test_ids_and_names_are_whole_where_the_terminal_is_narrow(command: Command, ids: list[str]) -> None:
+    said = command("runs", columns=40)
+    assert max(map(len, said.out.splitlines()[:-1])) <= 40  # the last says the place, which may be long
+    assert [line.split()[0] for line in said.out.splitlines() if line.endswith(" good")] == ids
+    assert "oja; seed 1; ✓ 1 ✗ 1 – 1" in said.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [

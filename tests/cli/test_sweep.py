@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from cofire.cli import sweep
+from cofire import experiments
+from cofire.cli import record, sweep
 from cofire.errors import ParameterError
+from cofire.experiments import Experiment
 from cofire.store import Store, home
 from cofire.store import lock as locks
-from commands import START, Command, entries, refused
+from commands import START, Command, entries, refused, words
 
 
 def rows(folder: str | Path) -> list[dict[str, str]]:
@@ -53,6 +55,30 @@ def test_a_sweep_makes_a_table_and_a_figure(command: Command) -> None:
         assert len(store.find(experiment="good")) == 8
 
 
+def test_the_figure_of_a_large_sweep_can_be_read() -> None:
+    """Forty lines: a legend of all would hide them; of twenty findings, what is left out is said."""
+    over = {"steps": "100:300:3", "seeds": "2:41:40"}
+    made = sweep.made(experiments.get("hebb"), over, {}, range(1), {}, full=False)
+    found = [
+        point.changes | {"rule": "", "phenomenon": f"finding {at}", "mean": 1.0 * at, "sd": 0.1}
+        for point in made.points
+        for at in range(20)
+    ]
+    figure = sweep.figure(made, found)
+    record.png(figure)  # a layout that fails would warn
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    said = [text.get_text() for text in legend.get_texts()]
+    assert (said[0], said[-1], len(said)) == ("seeds = 2", "seeds = 41", sweep.LABELS)
+    assert figure.get_supxlabel() == "8 findings more are in table.csv"
+
+
+def test_a_sweep_in_a_narrow_terminal_breaks_no_word(command: Command) -> None:
+    said = command("sweep", "good", "--over", "steps=1:2:2", "--rules", "oja,bcm", "--seeds", "2", columns=40)
+    assert "steps = 1, oja\n" in said.out
+    assert "another one: 1 (s.d. 0), 0 of 2 reproduced" in words(said.out)
+
+
 def test_a_sweep_runs_only_what_is_not_kept(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("sweep", "good", "--over", "steps=1:3:3")
     before = rows("cofire-sweep-good")
@@ -63,6 +89,34 @@ def test_a_sweep_runs_only_what_is_not_kept(command: Command, monkeypatch: pytes
     assert said.code == 1
     assert "1 of 4 runs could not run: ZeroDivisionError" in said.err
     assert [row["verdict"] for row in rows("more")].count("could not run") == 1
+
+
+@pytest.mark.parametrize("rot", [("not reproduced", "not reprodaced"), ('"settings"', '"settungs"')])
+def test_of_kept_runs_only_the_damaged_one_runs_again(
+    command: Command, monkeypatch: pytest.MonkeyPatch, rot: tuple[str, str]
+) -> None:
+    command("sweep", "good", "--over", "steps=1:3:3")
+    before = rows("cofire-sweep-good")
+    with Store() as store:
+        path = store.find()[0].folder / "findings.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(*rot), encoding="utf-8")
+    refused(command("runs", "show", path.parent.name), 1, f"the run {path.parent.name} is damaged: findings.json: ")
+    ran = []
+    run = Experiment.run
+    monkeypatch.setattr(Experiment, "run", lambda *given, **named: ran.append(named) or run(*given, **named))
+    said = command("sweep", "good", "--over", "steps=1:3:3")
+    assert (said.code, len(ran)) == (0, 1)
+    assert said.err.startswith(f"cofire: the run {path.parent.name} is damaged: findings.json: ")
+    assert rows("cofire-sweep-good") == before
+
+
+def test_many_runs_do_not_pile_up_in_memory(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a sweep holds to its end is without the arrays, which are on the disk."""
+    table = sweep.table
+    held = []
+    monkeypatch.setattr(sweep, "table", lambda made, outcomes: held.extend(outcomes.values()) or table(made, outcomes))
+    assert command("sweep", "good", "--seeds", "2").code == 0
+    assert [one.data for one in held] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +197,17 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_stopped(tmp_path: Path, numbe
     assert kept(tmp_path) == 12
     assert len(rows(tmp_path / "cofire-sweep-waits")) == 12
     assert json.loads((tmp_path / "cofire-sweep-waits" / "sweep.json").read_text())["experiment"] == "waits"
+
+
+def test_processes_of_a_sweep_end_with_it(tmp_path: Path) -> None:
+    """Those of a killed one would wait for five minutes, and hold its output open."""
+    with start(tmp_path, "--over", "seconds=0.05:0.06:6", "--seeds", "9", "--jobs", "2") as process:
+        while kept(tmp_path) < 3 and process.poll() is None:
+            time.sleep(0.01)
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert err.splitlines()[-1:] == ["cofire: stopped; nothing is half-written"]
 
 
 @pytest.mark.filterwarnings("ignore")  # those of Dask, about its own parts

@@ -36,5 +36,15 @@ def test_each_result_comes_as_it_is_ready() -> None:
 
 def test_a_cluster_that_is_not_there_is_one_clear_error() -> None:
     pytest.importorskip("distributed", reason="Dask is not installed: pip install 'cofire[dask]'")
-    with pytest.raises(CofireError, match=r"no Dask scheduler answers at 'nonsense://here'"):
-        next(scale.each(abs, [1], jobs=1, cluster="nonsense://here"))
+    for address in ("nonsense://here", "nowhere", "", "tcp://no.such.host.invalid:8786"):
+        with pytest.raises(CofireError, match=f"no Dask scheduler answers at '{address}': [^[]"):
+            next(scale.each(abs, [1], jobs=1, cluster=address))
+
+
+def test_what_is_no_address_leaves_no_client_behind() -> None:
+    """One that is collected later would wait, and print a traceback."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'cofire[dask]'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("a client was made"))
+        with pytest.raises(CofireError, match="missing port"):
+            next(scale.each(abs, [1], jobs=1, cluster="nowhere"))

@@ -288,6 +288,13 @@ def test_a_home_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "below")
 
 
+def test_a_folder_of_runs_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        (tmp_path / "runs").rmdir()
+        with pytest.raises(StoreError, match=r"runs cannot be read: no such file or directory; COFIRE_HOME changes it"):
+            store.find()
+
+
 def test_what_killed_processes_left_is_swept_away_later(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         for name, age in ((".new-old", 3600), (".new-fresh", 0), (".old-abc", 3600)):

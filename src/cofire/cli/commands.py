@@ -1,7 +1,7 @@
 """The commands. Each one reads what was typed, does it, and prints.
 
 Exit codes: 0 everything ran, whatever the verdicts; 1 something could not run; 2 something was typed wrongly; 130 it
-was stopped with Ctrl-C.
+was stopped with Ctrl-C, or `kill`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from cofire import __version__
-from cofire.cli import many, runs
+from cofire.cli import interrupt, many, runs
 from cofire.cli.options import Full, Out, Seed, Sets, SettingsFile, changes, ended, reading
 from cofire.errors import CofireError
 
@@ -52,6 +52,7 @@ app = typer.Typer(
 
 def main() -> None:
     """The console script."""
+    interrupt.by_kill()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Greek letters shows ? instead
@@ -157,10 +158,13 @@ def run(
         result = experiment.run(settings, rules=rules, seed=seed, progress=progress)
         progress(1.0, "writing")
         found = record.of(result)
+        identity = keeping.keep(found)  # first, so that it is not lost where --out is full
         if out:
-            with atomic.folder(out) as folder:
-                record.save(found, folder)
-        identity = keeping.keep(found)
+            try:
+                with atomic.folder(out) as folder:
+                    record.save(found, folder)
+            except CofireError as error:
+                raise CofireError(f"{error}; the run is kept as {identity}" if identity else str(error)) from None
     if json:
         typer.echo(record.to_json(found.described, plain=True))
     else:

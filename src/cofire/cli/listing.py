@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from cofire.cli import summary
-from cofire.cli.terminal import STYLES, console, show_results, table
+from cofire.cli.terminal import NARROW, STYLES, console, show_results, table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,22 +29,31 @@ MOST = 60  # lines of a sweep's summary; the file has all
 
 
 def show_kept(found: Sequence[Kept], place: Path) -> None:
-    """A line for each run, the newest last."""
+    """A line for each run, the newest last; two where the terminal is narrow."""
     out = console()
     if not found:
         out.print(Text(f"No such run is kept in {place}."))
         return
-    made = table("id", "made", "experiment", "rules", "seed", "✓", "✗", "–")
-    for kept in found:
-        made.add_row(
-            Text(kept.id, style="bold"),
-            Text(kept.made.astimezone().strftime("%Y-%m-%d %H:%M")),
-            Text(kept.experiment),
-            Text(", ".join(kept.rules)),
-            Text(str(kept.seed)),
-            *(Text(str(kept.counts[verdict]), style=STYLES[verdict]) for verdict in summary.VERDICTS),
-        )
-    out.print(made)
+    if out.width < NARROW:
+        for kept in found:
+            out.print(Text(kept.id, style="bold") + Text(f" {_minute(kept)} {kept.experiment}"))
+            counts = Text(" ").join(
+                Text(f"{summary.SIGNS[verdict]} {kept.counts[verdict]}", style=STYLES[verdict])
+                for verdict in summary.VERDICTS
+            )
+            out.print(Padding(Text(f"{', '.join(kept.rules)}; seed {kept.seed}; ") + counts, (0, 0, 0, 2)))
+    else:
+        made = table("id", "made", "experiment", "rules", "seed", *summary.SIGNS.values())
+        for kept in found:
+            made.add_row(
+                Text(kept.id, style="bold"),
+                Text(_minute(kept)),
+                Text(kept.experiment),
+                Text(", ".join(kept.rules)),
+                Text(str(kept.seed)),
+                *(Text(str(kept.counts[verdict]), style=STYLES[verdict]) for verdict in summary.VERDICTS),
+            )
+        out.print(made)
     out.print(Text(f"{len(found)} run{'s' if len(found) > 1 else ''} in {place}", style="dim"))
 
 
@@ -98,16 +108,24 @@ def show_sweep(sweep: Sweep, summarised: Sequence[Mapping[str, Any]]) -> None:
     """A line for each point, rule and phenomenon: mean and standard deviation over the seeds."""
     out = console()
     out.print(Text(sweep.experiment.claim, style="bold"))
-    made = table(*sweep.over, "rule", "phenomenon", "number", "s.d.", "reproduced")
-    for row in summarised[:MOST]:
-        made.add_row(
-            *(Text(f"{row[key]:g}") for key in sweep.over),
-            Text(row["rule"]),
-            Text(row["phenomenon"]),
-            *(Text(f"{row[key]:.4g}" if isfinite(row[key]) else "–") for key in ("mean", "sd")),
-            Text(f"{row['reproduced']} of {row['runs']}"),
-        )
-    out.print(made)
+    shown = summarised[:MOST]
+    if out.width < NARROW:
+        for at, group in groupby(shown, lambda row: [*(f"{key} = {row[key]:g}" for key in sweep.over), row["rule"]]):
+            out.print(Text(", ".join(part for part in at if part), style="bold"))
+            for row in group:
+                said = f"{_short(row['mean'])} (s.d. {_short(row['sd'])}), {_share_of_runs(row)} reproduced"
+                out.print(Padding(Text(f"{row['phenomenon']}: {said}"), (0, 0, 0, 2)))
+    else:
+        made = table(*sweep.over, "rule", "phenomenon", "number", "s.d.", "reproduced")
+        for row in shown:
+            made.add_row(
+                *(Text(f"{row[key]:g}") for key in sweep.over),
+                Text(row["rule"]),
+                Text(row["phenomenon"]),
+                *(Text(_short(row[key])) for key in ("mean", "sd")),
+                Text(_share_of_runs(row)),
+            )
+        out.print(made)
     if len(summarised) > MOST:
         out.print(Text(f"and {len(summarised) - MOST} lines more, in the file"))
     out.print(Text(f"{len(sweep.tasks)} runs", style="dim"))
@@ -177,6 +195,18 @@ def _share(cells: Iterable[Cell]) -> Text:
         STYLES["reproduced" if held == len(verdicts) else "not reproduced"] if held in (0, len(verdicts)) else "yellow"
     )
     return Text(f"{held}/{len(verdicts)}", style=style)
+
+
+def _minute(kept: Kept) -> str:
+    return kept.made.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}" if isfinite(value) else "–"
+
+
+def _share_of_runs(row: Mapping[str, Any]) -> str:
+    return f"{row['reproduced']} of {row['runs']}"
 
 
 def _given(record: Record) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
@@ -55,6 +55,25 @@ class Record:
             raise StoreError(f"{FINDINGS} of a run of {self.name} is damaged: {error}") from None
 
 
+class _DescribedRule(TypedDict):
+    name: str | None
+    equations: str
+    parameters: dict[str, Any]
+    normalize: str | None
+
+
+class _Described(TypedDict):
+    """What is read of `findings.json`."""
+
+    experiment: str
+    rules: list[_DescribedRule]
+    settings: dict[str, Any]
+    seed: int
+    seconds: float
+    findings: list[Finding]
+    versions: dict[str, str]
+
+
 def of(result: Result, *, draw: bool = True) -> Record:
     """The record of a result, with its figure if `draw`."""
     figure = result.figure if draw else None
@@ -64,7 +83,12 @@ def of(result: Result, *, draw: bool = True) -> Record:
 
 def read(store: Store, identity: str) -> Record:
     """A kept run, without its data. Raises: `StoreError`."""
-    return Record(store.described(identity), None, store.figure(identity))
+    described = store.described(identity)
+    try:
+        msgspec.convert(described, _Described)
+    except msgspec.ValidationError as error:
+        raise StoreError(f"the run {identity} is damaged: {FINDINGS}: {error}") from None
+    return Record(described, None, store.figure(identity))
 
 
 def keep(record: Record, store: Store) -> str:

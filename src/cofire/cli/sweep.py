@@ -26,6 +26,7 @@ TABLE, PICTURE, GRID = "table.csv", "figure.png", "sweep.json"
 FILES = (TABLE, PICTURE, GRID)
 MOST = 100_000  # runs in a sweep
 PANELS = 12  # in the figure
+LABELS = 8  # in the legend of a panel; lines between two of them have a colour between theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,12 @@ def summarised(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> list[dict[str
 
 def figure(sweep: Sweep, summary: Sequence[Mapping[str, Any]]) -> Figure:
     """A panel for each phenomenon with numbers: number against the first key, a line for each rule and other key."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     shown = [row for row in summary if np.isfinite(row["mean"])]
-    phenomena = list(dict.fromkeys(row["phenomenon"] for row in shown))[:PANELS]
+    every = list(dict.fromkeys(row["phenomenon"] for row in shown))
+    phenomena = every[:PANELS]
     columns = min(3, max(1, len(phenomena)))
     lines = -(-max(1, len(phenomena)) // columns)
     picture = Figure(figsize=(4.6 * columns, 3.3 * lines + 0.4), layout="constrained")
@@ -174,11 +177,14 @@ def figure(sweep: Sweep, summary: Sequence[Mapping[str, Any]]) -> Figure:
         for row in shown:
             if row["phenomenon"] == name:
                 series.setdefault((row["rule"], *(row[key] for key in others)), []).append(row)
-        for label, points in series.items():
+        labelled = {round(at) for at in np.linspace(0, len(series) - 1, min(LABELS, len(series)))}
+        for at, (label, points) in enumerate(series.items()):
             x = [row[first] if first else 0 for row in points]
             mean, spread = (np.array([row[key] for row in points]) for key in ("mean", "sd"))
-            text = ", ".join([str(label[0]), *(f"{key} = {v:g}" for key, v in zip(others, label[1:], strict=True))])
-            ax.errorbar(x, mean, np.nan_to_num(spread), lw=1.6, capsize=2, marker="o", ms=3, label=text)
+            parts = [str(label[0]), *(f"{key} = {v:g}" for key, v in zip(others, label[1:], strict=True))]
+            text = ", ".join(part for part in parts if part) if at in labelled else "_"  # which matplotlib leaves out
+            colour = f"C{at}" if len(series) <= LABELS else colormaps["viridis"](0.9 * at / (len(series) - 1))
+            ax.errorbar(x, mean, np.nan_to_num(spread), color=colour, lw=1.6, capsize=2, marker="o", ms=3, label=text)
         ax.spines[["top", "right"]].set_visible(False)
         ax.set(xlabel=first, ylabel="number")
         ax.set_title(name, fontsize=9.5, loc="left", wrap=True)
@@ -186,6 +192,8 @@ def figure(sweep: Sweep, summary: Sequence[Mapping[str, Any]]) -> Figure:
             ax.legend(fontsize=7.5, frameon=False)
     for ax in axes.flat[len(phenomena) :]:
         ax.remove()
+    if len(every) > PANELS:
+        picture.supxlabel(f"{len(every) - PANELS} findings more are in {TABLE}", fontsize=9.5)
     if not phenomena:
         picture.text(0.5, 0.5, "no finding of this sweep has a number", ha="center")
     return picture

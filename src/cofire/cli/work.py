@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +110,18 @@ class Keeping:
             return found
         try:
             keys = self._store.keys()
-            for at, wanted in enumerate(tasks):
-                identity = keys.get(wanted.key)
-                if identity:
-                    one = record.read(self._store, identity)
-                    if one.png or not wanted.draw:
-                        found[at] = one
         except CofireError as error:
             self._reasons.append(str(error))
+            return found
+        for at, wanted in enumerate(tasks):
+            if identity := keys.get(wanted.key):
+                try:
+                    one = record.read(self._store, identity)
+                except CofireError as error:  # it is run again
+                    self._reasons.append(str(error))
+                else:
+                    if one.png or not wanted.draw:
+                        found[at] = one
         return found
 
 
@@ -132,7 +136,8 @@ def done(
 ) -> Iterator[tuple[int, Outcome]]:
     """Yields `(index, outcome)` of each task: first of those that are kept, then of the others as they end.
 
-    `again`: run even what is kept. Raises: `CofireError` if the cluster cannot be used.
+    Runs without a figure come without their data too, as many of them would not fit in memory. `again`: run even what
+    is kept. Raises: `CofireError` if the cluster cannot be used.
     """
     found = {} if again else keeping.kept(tasks)
     yield from found.items()
@@ -155,6 +160,8 @@ def done(
     for at, outcome in outcomes:
         if isinstance(outcome, Record):
             keeping.keep(outcome)
+            if not tasks[left[at]].draw:
+                outcome = replace(outcome, data=None)
         ended += 1
         yield left[at], outcome
         progress(ended / len(tasks), f"{ended} of {len(tasks)}")

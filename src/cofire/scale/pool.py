@@ -58,12 +58,15 @@ def _numbered(function: Callable[[Task], Value], at: int, task: Task) -> tuple[i
 def _client(address: str) -> Iterator[Any]:
     try:
         from distributed import Client
+        from distributed.comm import resolve_address
     except ImportError:
         raise CofireError("a cluster needs Dask: `pip install 'cofire[dask]'`") from None
     try:
+        resolve_address(address)  # a client whose address is none waits in vain, and says so when it is collected
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = " ".join(said.split()) or type(error).__name__
         raise CofireError(f"no Dask scheduler answers at {address!r}: {reason}") from None
     with client:
         if not client.scheduler_info()["workers"]:

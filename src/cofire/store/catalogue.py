@@ -1,4 +1,7 @@
-"""The catalogue: one SQLite table that finds kept runs fast. Its content can be made again from the folders."""
+"""The catalogue: one SQLite table that finds kept runs fast. Its content can be made again from the folders.
+
+Where its file cannot be written, as on a read-only or full disk, what it holds is read into memory and kept up there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +57,9 @@ class Catalogue:
         self.rebuilt = False
         with self._explained():
             try:
-                self._connection = _connected(path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):  # locked, full or forbidden, and not damaged
-                    raise
-                path.replace(path.with_suffix(".damaged"))  # nothing is lost: the folders hold all of it
-                for rest in ("-wal", "-shm"):
-                    path.with_name(path.name + rest).unlink(missing_ok=True)
-                self._connection, self.rebuilt = _connected(path), True
+                self._connection = self._opened()
+            except (sqlite3.OperationalError, OSError):  # locked, full or forbidden
+                self._connection = _copied(path)
 
     def close(self) -> None:
         """Closes the file."""
@@ -70,13 +68,11 @@ class Catalogue:
     def add(self, row: dict[str, Any]) -> None:
         """Adds a run, or replaces the one of that id."""
         values = [json.dumps(row[c]) if c in ("rules", "sizes") else row[c] for c in COLUMNS]
-        with self._explained(), self._connection:
-            self._connection.execute(_INSERT, values)
+        self._write(_INSERT, values)
 
     def remove(self, identity: str) -> None:
         """Forgets a run."""
-        with self._explained(), self._connection:
-            self._connection.execute("delete from runs where id = ?", [identity])
+        self._write("delete from runs where id = ?", [identity])
 
     def select(self, **wanted: Any) -> list[dict[str, Any]]:
         """The rows with that `key`, `experiment`, `rule`, made `since`, with a finding of that `verdict`; by age."""
@@ -90,6 +86,30 @@ class Catalogue:
             ).fetchall()
             rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
             return [row | {name: json.loads(row[name]) for name in ("rules", "sizes")} for row in rows]
+
+    def _opened(self) -> sqlite3.Connection:
+        """The file; a damaged one is put aside, and nothing is lost: the folders hold all of it."""
+        try:
+            return _connected(self.path)
+        except sqlite3.OperationalError:  # not damaged
+            raise
+        except sqlite3.DatabaseError:
+            self.path.replace(self.path.with_suffix(".damaged"))
+            for rest in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + rest).unlink(missing_ok=True)
+            made, self.rebuilt = _connected(self.path), True
+            return made
+
+    def _write(self, statement: str, values: list[Any]) -> None:
+        with self._explained():
+            try:
+                with self._connection:
+                    self._connection.execute(statement, values)
+            except sqlite3.OperationalError:
+                self._connection.close()
+                self._connection = _copied(self.path)
+                with self._connection:
+                    self._connection.execute(statement, values)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -107,19 +127,39 @@ class Catalogue:
 def _connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE)
     try:
-        (found,) = connection.execute("pragma user_version").fetchone()
-        if found > FORMAT:
-            raise StoreError(
-                f"the catalogue {path} was made by a newer cofire (format {found}, and this one knows {FORMAT}): "
-                "update cofire, or set COFIRE_HOME to another folder"
-            )
-        if found < FORMAT:
+        if _format(connection, path) < FORMAT:
             _made(connection)
         connection.execute("pragma synchronous = normal")  # with WAL, a power cut loses no more than the last rows
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    """The table in memory, as far as the file can be read without writing beside it. Raises: `StoreError`."""
+    rows: list[Any] = []
+    for how in ("mode=ro", "immutable=1"):  # the first where a process that writes has made SQLite's files beside it
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as file:
+            _format(file, path)
+            rows = file.execute(f"select {', '.join(COLUMNS)} from runs").fetchall()
+            break
+    connection = sqlite3.connect(":memory:")
+    with connection:
+        connection.execute(_TABLE)
+        connection.executemany(_INSERT, rows)
+    return connection
+
+
+def _format(connection: sqlite3.Connection, path: Path) -> int:
+    """The format of the file. Raises: `StoreError` if it is newer than this release."""
+    (found,) = connection.execute("pragma user_version").fetchone()
+    if found > FORMAT:
+        raise StoreError(
+            f"the catalogue {path} was made by a newer cofire (format {found}, and this one knows {FORMAT}): "
+            "update cofire, or set COFIRE_HOME to another folder"
+        )
+    return int(found)
 
 
 def _made(connection: sqlite3.Connection) -> None:

@@ -17,13 +17,17 @@ except ImportError:  # Windows
 
 @contextmanager
 def held(place: Path, name: str, refusal: str) -> Iterator[None]:
-    """Holds the lock called `name` among those that use the store `place`. Raises: `StoreError` saying `refusal`."""
+    """Holds the lock called `name` among those that use the store `place`, where that can be written.
+
+    Raises: `StoreError` saying `refusal`.
+    """
     path = place / "locks" / hashlib.sha256(name.encode()).hexdigest()[:20]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None
+    except OSError:  # a read-only or full disk is no reason not to work
+        yield
+        return
     with file:
         if fcntl:
             try:

@@ -186,7 +186,10 @@ class Store:
     def _caught_up(self) -> None:
         """Puts into the catalogue what a killed process left out of it, and takes out what is gone."""
         self.damaged = [entry for entry in self.damaged if not _ID.fullmatch(entry[0])]
-        there = {entry.name for entry in self._runs.iterdir()}
+        try:
+            there = {entry.name for entry in self._runs.iterdir()}
+        except OSError as error:
+            raise StoreError(f"{self._runs} cannot be read: {_reason(error)}; COFIRE_HOME changes it") from None
         known = {row["id"] for row in self._catalogue.select()}
         for identity in known - there:
             if not (self._runs / identity).exists():  # it may have been made since
