@@ -43,6 +43,8 @@ def test_verdicts_follow_the_numbers(quick: Callable[..., experiments.Result]) -
     assert verdicts(80, 73, 70)[:2] == ["not reproduced", "not reproduced"]
     assert verdicts(60, 80, 70, shuffled=truth[None])[-1] == "not reproduced"
     assert verdicts(60, 80, 70)[2:4] == ["does not apply"] * 2
+    flags = {finding.flag for finding in quick("spiking_digits").findings[1:4]}
+    assert flags == {"S1"}  # numbers that decide a verdict were read in a source, not recalled
     paper = {"mnist": True, "sizes": np.array([100, 400])}
     assert verdicts(83, 86, 70, **paper)[2:4] == ["reproduced", "not reproduced"]
 
