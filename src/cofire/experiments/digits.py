@@ -180,6 +180,7 @@ def figure(data: Data) -> Figure:
         ax.errorbar(m, 100 * right.mean(), 100 * right.std(ddof=1), fmt="s", color=colour, capsize=4)
         top = 100 * (right.mean() + right.std(ddof=1))
         ax.annotate(f"{100 * right.mean():.1f}", (m, top), (0, 7), textcoords="offset points", ha="center", fontsize=8)
+    ax.set_title("mean and standard deviation over parts held out", fontsize=9)
     ax.set_xticks(range(len(rows)), [name.replace("_", "_\n") for name, *_ in rows], fontsize=7)
     ax.set_ylabel("held-out images named rightly (%)", fontsize=9)
     ax.margins(y=0.15)

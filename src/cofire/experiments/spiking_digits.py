@@ -193,6 +193,12 @@ def figure(data: Data) -> Figure:
     for m, (_, right, colour) in enumerate(rows):
         ax.errorbar(m, 100 * right.mean(), 100 * right.std(ddof=1), fmt="s", color=colour, capsize=4)
         ax.annotate(f"{100 * right.mean():.1f}", (m + 0.1, 100 * right.mean()), va="center", fontsize=8)
+    known = [(m, PUBLISHED[n]) for m, n in enumerate(data["sizes"].tolist()) if data["mnist"] and n in PUBLISHED]
+    if known:
+        paper: dict[str, Any] = {"color": "black", "markerfacecolor": "white", "label": "published, all of MNIST"}
+        ax.plot(*zip(*known, strict=True), "o", zorder=5, **paper)
+        ax.legend(fontsize=8, frameon=False)
+    ax.set_title("mean and standard deviation over splits", fontsize=9)
     ax.set_xticks(range(len(rows)), [name for name, *_ in rows], fontsize=8)
     ax.set_xlim(-0.5, len(rows) - 0.3)
     ax.set_ylabel("held-out images named rightly (%)", fontsize=9)
