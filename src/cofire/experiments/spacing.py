@@ -136,7 +136,7 @@ def figure(data: Data) -> Figure:
         recalls.axvline(BEST[t], color=colour, linewidth=0.8, linestyle=":")
     recalls.set(xscale="log", xlabel="gap between the sessions, days", ylabel="recalled, %", ylim=(0, 105))
     recalls.set_title(f"{data['rules'][0]} (dotted: people's best gaps)", fontsize=10)
-    recalls.legend(fontsize=8, frameon=False, loc="lower left", ncols=2)
+    recalls.legend(fontsize=8, frameon=False, loc="lower left", ncols=2, handlelength=1.2, columnspacing=1)
     for r, name in enumerate(data["rules"]):
         strength = data["strength"][r, 1]
         style = {"color": COLOURS[r % len(COLOURS)], "linewidth": 2.4 - 0.4 * min(r, 4)}
