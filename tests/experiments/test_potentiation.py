@@ -20,8 +20,46 @@ def result() -> Result:
 
 
 def test_the_published_model_comes_out(result: Result) -> None:
-    assert [finding.verdict for finding in result.findings] == ["reproduced"] * 7
+    first = [finding for finding in result.findings if finding.claim.endswith("(calcium)")]
+    assert [finding.verdict for finding in first if "bursts" not in finding.claim] == ["reproduced"] * 10
     assert isinstance(result.figure, Figure)
+
+
+def test_bursts_that_inhibition_would_tell_apart_are_all_alike_to_calcium(result: Result) -> None:
+    assert verdict(result, "bursts do most", "calcium") == "not reproduced"
+    ordered = {**result.data, "bursts": np.array([[1.4, 1.6, 1.3, 1.0]] * 2)}
+    assert potentiation.findings(ordered)[9].verdict == "reproduced"
+
+
+def test_the_plain_rule_fails_beside_it(result: Result) -> None:
+    """It moves A and B as it should, but knows neither rest nor rate, calcium or size."""
+    plain = [finding.verdict for finding in result.findings if finding.claim.endswith("(stdp_pair)")]
+    assert plain == ["not reproduced"] * 4 + ["reproduced"] * 3 + ["not reproduced"] * 4
+
+
+def test_trains_and_spines_are_judged_by_what_comes_out(result: Result) -> None:
+    def turned(claim: str, **changes: object) -> str:
+        found = potentiation.findings({**result.data, **changes})
+        return next(f.verdict for f in found if claim in f.claim and f.claim.endswith("(calcium)"))
+
+    pulses = result.data["pulses"]
+    assert (pulses[0, :3] < 1).all()
+    assert (pulses[0, 4:] > 1).all()
+    assert turned("slow pulses", pulses=pulses[:, ::-1]) == "not reproduced"
+    assert turned("slow pulses", pulses=np.array([[0.8, 0.8, 1.1, 1.2, 1.3, 1.4]] * 2)) == "not reproduced"  # too soon
+    assert turned("less calcium", less=np.ones((2, 5))) == "not reproduced"
+    assert turned("small spine", spines=result.data["spines"][:, :, ::-1]) == "not reproduced"
+
+
+def test_a_rule_that_adds_what_is_missing_changes_small_synapses_more() -> None:
+    experiment = cofire.experiments.get("potentiation")
+    soft = experiment.run(experiment.settings(SMALL), rules=["stdp_pair_multiplicative"])
+    assert verdict(soft, "small spine", "stdp_pair_multiplicative") == "reproduced"
+    np.testing.assert_allclose(soft.data["spines"][0, 0], [0.25, 0.75])
+
+
+def verdict(result: Result, claim: str, rule: str) -> str:
+    return next(f.verdict for f in result.findings if claim in f.claim and f.claim.endswith(f"({rule})"))
 
 
 def test_simulated_strength_is_the_closed_form_of_the_paper(result: Result) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import cofire
 from cofire.experiments import Result, pairing_frequency, spike_timing, triplets
-from cofire.experiments._timing import error, fit_amplitudes, relative_change
+from cofire.experiments._timing import error, fit_amplitudes, relative_change, start
 from cofire.units import ms
 
 NAMES = ("spike_timing", "pairing_frequency", "triplets")
@@ -39,6 +39,14 @@ def test_who_shows_what(results: dict[str, Result]) -> None:
     assert verdicts(three, "triplet") == [True, True, True]
     for result in results.values():
         assert isinstance(result.figure, Figure)
+
+
+def test_a_rule_that_keeps_below_its_largest_weight_has_room_to_strengthen() -> None:
+    assert start(cofire.rules.stdp_pair_multiplicative(w_max=3.0)) == 1.5
+    assert start(cofire.rules.stdp_pair()) == 0.5
+    assert start(cofire.rules.triplet(bounds=None)) == 1.0
+    result = cofire.experiments.get("spike_timing").run(rules=["stdp_pair_multiplicative"])
+    assert verdicts(result, "stdp_pair_multiplicative") == [False, True, False]  # both sides there, of one size
 
 
 @pytest.mark.parametrize(

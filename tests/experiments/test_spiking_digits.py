@@ -43,6 +43,11 @@ def test_verdicts_follow_the_numbers(quick: Callable[..., experiments.Result]) -
     assert verdicts(80, 73, 70)[:2] == ["not reproduced", "not reproduced"]
     assert verdicts(60, 80, 70, shuffled=truth[None])[-1] == "not reproduced"
     assert verdicts(60, 80, 70)[2:4] == ["does not apply"] * 2
+    flags = {finding.flag for finding in quick("spiking_digits").findings[1:4]}
+    assert flags == {"S1"}  # numbers that decide a verdict were read in a source, not recalled
+    assert not spiking_digits.figure(data).axes[0].get_legend()
+    full = spiking_digits.figure(data | {"mnist": True, "sizes": np.array([100, 400])})
+    assert full.axes[0].get_legend().get_texts()[0].get_text() == "published, all of MNIST"
     paper = {"mnist": True, "sizes": np.array([100, 400])}
     assert verdicts(83, 86, 70, **paper)[2:4] == ["reproduced", "not reproduced"]
 

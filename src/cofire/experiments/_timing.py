@@ -27,8 +27,11 @@ def unsuitable_for_spikes(rule: Rule) -> str | None:
 
 
 def start(rule: Rule) -> float:
-    """The weight before a protocol: 1, or the middle between bounds, so that there is room on both sides."""
-    low, high = rule.bounds or (-np.inf, np.inf)
+    """The weight before a protocol: 1, or the middle between bounds, so that there is room on both sides.
+
+    A rule that keeps its weights below w_max by itself, without bounds, starts at half of that.
+    """
+    low, high = rule.bounds or (0.0, rule.values.get("w_max", np.inf))
     return (low + high) / 2 if np.isfinite(high) and np.isfinite(low) else 1.0
 
 

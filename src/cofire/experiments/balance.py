@@ -8,7 +8,9 @@ program, whose α of .25 means a target of ρ₀ = 6.25 Hz; here inputs have no 
 Held against Vogels et al. 2011 (the rule S2, its program S1, the outcome confirmed once): over the last third of the
 time the cell fires at ρ₀, within 15 %, and the mean inhibitory current of the channels goes with the excitatory one,
 r > .9. Both criteria are those of the list of claims. Currents are what the spikes of each channel bring, at the
-mean membrane potential. Ours: how long, and how many runs. It settles somewhat below ρ₀ (5.7 Hz), since spikes that
+mean membrane potential. Beside it the plain rule for pairs, `stdp_pair`, with its own numbers: what fires before the
+cell strengthens and what fires after weakens, whatever the cell's rate, so inhibition has nothing to come to. Ours: how
+long, and how many runs. It settles somewhat below ρ₀ (5.7 Hz), since spikes that
 follow their inputs are pairs beyond chance, and these strengthen inhibition too.
 """
 
@@ -43,7 +45,7 @@ SOURCE = (
     "T. P. Vogels, H. Sprekeler, F. Zenke, C. Clopath, W. Gerstner, Inhibitory plasticity balances excitation and "
     "inhibition in sensory pathways and memory networks, Science 334:1569-1573, 2011"
 )
-RULES = ("vogels_inhibitory",)
+RULES = ("vogels_inhibitory", "stdp_pair")
 
 PLAIN = (
     "A cell that everybody shouts at fires all the time and says nothing. If the synapses that quieten it strengthen "
@@ -92,18 +94,14 @@ def run(settings: Settings, rules: Sequence[Rule], seed: int, progress: Progress
         "rate": np.full((*shape, parts + 1), np.nan),
         "currents": np.full((*shape, 2, 2, CHANNELS), np.nan),
     }
-    for r, rule in enumerate(rules):
-        for trial in range(settings.runs):
+    for trial in range(settings.runs):
 
-            def tell(part: int, r: int = r, trial: int = trial) -> None:
-                done = (r + (trial + part / parts) / settings.runs) / len(rules)
-                progress(done, f"{found['rules'][r]}: run {trial + 1}, {part * PART} s")
+        def tell(part: int, trial: int = trial) -> None:
+            progress((trial + part / parts) / settings.runs, f"run {trial + 1}, {part * PART} s")
 
-            try:
-                rate, currents = _learnt(rule, parts, np.random.default_rng((seed, trial)), tell)
-            except DivergenceError:
-                continue
-            found["rate"][r, trial], found["currents"][r, trial] = rate, currents
+        for r, learnt in enumerate(_learnt(rules, parts, np.random.default_rng((seed, trial)), tell)):
+            if learnt is not None:
+                found["rate"][r, trial], found["currents"][r, trial] = learnt
     return found
 
 
@@ -114,57 +112,83 @@ def findings(data: Data) -> list[Finding]:
 def figure(data: Data) -> Figure:
     from cofire.experiments._figure import COLOURS, GREY, new_figure
 
-    picture, axes = new_figure(1, 3, width=11.0, height=3.8)
+    number = len(data["rules"])
+    picture, axes = new_figure(1, 2 + number, width=3.6 * (2 + number), height=3.8)
     for r, name in enumerate(data["rules"]):
         for trial, rate in enumerate(data["rate"][r]):
             times = PART * np.arange(len(rate))
             text = name if trial == 0 else None
             axes[0].plot(times, rate, ".-", color=COLOURS[r % len(COLOURS)], label=text, linewidth=1.2)
-    axes[0].axhline(TARGET, color=GREY, linestyle=":", linewidth=1.0, label="ρ₀")
+    axes[0].axhline(TARGET, color=GREY, linestyle=":", linewidth=1.0, label="target, ρ₀")
     axes[0].set(xlabel="time [s]", ylabel="rate of the cell [Hz]", yscale="log", title="How often it fires")
     axes[0].legend(fontsize=8, frameon=False)
     _draw_currents(axes[1], data["currents"][0, 0, 0], "Before learning")
-    _draw_currents(axes[2], data["currents"][0, 0, 1], f"After ({data['rules'][0]})")
+    for r, name in enumerate(data["rules"]):
+        _draw_currents(axes[2 + r], data["currents"][r, 0, 1], f"After ({name})")
+        axes[2 + r].sharey(axes[1])
     axes[1].set_ylabel("mean current [leak · mV]")
-    axes[2].sharey(axes[1])
     for ax in axes:
         ax.title.set_fontsize(10)
     return picture
 
 
-def _learnt(rule: Rule, parts: int, rng: np.random.Generator, tell: Any) -> tuple[Array, Array]:
-    """One run: `rate[part]` in Hz, the first without learning; `currents[before or after, E or I, channel]`.
+class _Cell:
+    """A cell whose inhibitory synapses learn by `rule`, from weights equal and weak; `tuned`: its excitatory ones."""
 
-    Currents are in leaks times mV; those after are of the last third.
+    def __init__(self, rule: Rule, tuned: Array, seed: int) -> None:
+        self._net, self._tuned = Network(dt=STEP * second, seed=seed), tuned
+        none = np.zeros(0, int)
+        neuron = scaled_conductance_cell(
+            unit_e=UNIT_E, unit_i=UNIT_I, tau_i=10 * ms, v_rest=-60 * mV, E_i=-80 * mV, v_threshold=-50 * mV,
+            refractory=5 * ms,
+        )  # fmt: skip
+        self._excitatory = self._net.spikes(CHANNELS * EXCITATORY, none, none, name="excitatory")
+        self._inhibitory = self._net.spikes(CHANNELS * INHIBITORY, none, none, name="inhibitory")
+        self._cell = self._net.cells(1, neuron, name="cell")
+        self._net.connect(self._excitatory, self._cell, all_to_all(), weight=tuned)
+        self._learns = self._net.connect(self._inhibitory, self._cell, all_to_all(), weight=WEAK, rule=rule, onto="g_i")
+        self.rate: list[float] = []
+        self.brought: list[Array] = []  # [E or I, channel] in each part, in leaks times mV
+
+    def hear(self, excitatory: tuple[Array, Array], inhibitory: tuple[Array, Array], *, learning: bool) -> None:
+        """One part; the inputs as `(cells, steps)`."""
+        self._net.learning = learning
+        for source, (cells, steps) in ((self._excitatory, excitatory), (self._inhibitory, inhibitory)):
+            source.set(cells, steps + self._net.step)
+        watched = self._cell.v.every(10 * ms)
+        record = self._net.run(PART * second, record=[self._cell.spikes, watched], max_rate=1 / STEP * Hz)
+        self.rate.append(record[self._cell.spikes].rates()[0])
+        v = 1e3 * record[watched].values.mean()
+        excited = (0 - v) * UNIT_E * 0.005 * _by_channel(excitatory[0], self._tuned)
+        inhibited = (v + 80) * UNIT_I * 0.010 * _by_channel(inhibitory[0], self._learns.weight.values)
+        self.brought.append(np.array([excited, inhibited]))
+
+
+def _learnt(rules: Sequence[Rule], parts: int, rng: np.random.Generator, tell: Any) -> list[tuple[Array, Array] | None]:
+    """One run, the same spikes for each rule: `rate[part]` and `currents`, or None of one that diverged.
+
+    Rates are in Hz, the first without learning; `currents[before or after, E or I, channel]` in leaks times mV, those
+    after of the last third.
     """
-    net = Network(dt=STEP * second, seed=int(rng.integers(2**31)))
-    none = np.zeros(0, int)
-    neuron = scaled_conductance_cell(
-        unit_e=UNIT_E, unit_i=UNIT_I, tau_i=10 * ms, v_rest=-60 * mV, E_i=-80 * mV, v_threshold=-50 * mV,
-        refractory=5 * ms,
-    )  # fmt: skip
-    excitatory = net.spikes(CHANNELS * EXCITATORY, none, none, name="excitatory")
-    inhibitory = net.spikes(CHANNELS * INHIBITORY, none, none, name="inhibitory")
-    cell = net.cells(1, neuron, name="cell")
+    seed = int(rng.integers(2**31))
     away = np.repeat(np.arange(CHANNELS) - PREFERRED, EXCITATORY)
     tuned = 0.3 + 1.1 / (1 + away**4.0) + 0.1 * rng.random(len(away))
-    net.connect(excitatory, cell, all_to_all(), weight=tuned)
-    learns = net.connect(inhibitory, cell, all_to_all(), weight=WEAK, rule=rule, onto="g_i")
-    rate, brought = np.empty(parts + 1), np.empty((parts + 1, 2, CHANNELS))
+    cells: list[_Cell | None] = [_Cell(rule, tuned, seed) for rule in rules]
     noise = np.zeros(CHANNELS)
     for part in range(parts + 1):
         tell(max(part - 1, 0))
-        net.learning = part > 0
-        (e_cells, e_steps), (i_cells, i_steps), noise = _spikes(noise, rng)
-        excitatory.set(e_cells, e_steps + net.step)
-        inhibitory.set(i_cells, i_steps + net.step)
-        watched = cell.v.every(10 * ms)
-        record = net.run(PART * second, record=[cell.spikes, watched], max_rate=1 / STEP * Hz)
-        rate[part] = record[cell.spikes].rates()[0]
-        v = 1e3 * record[watched].values.mean()
-        brought[part, 0] = (0 - v) * UNIT_E * 0.005 * _by_channel(e_cells, tuned)
-        brought[part, 1] = (v + 80) * UNIT_I * 0.010 * _by_channel(i_cells, learns.weight.values)
-    return rate, np.array([brought[0], brought[_last(parts) :].mean(axis=0)])
+        excitatory, inhibitory, noise = _spikes(noise, rng)
+        for r, cell in enumerate(cells):
+            try:
+                if cell is not None:
+                    cell.hear(excitatory, inhibitory, learning=part > 0)
+            except DivergenceError:
+                cells[r] = None
+    return [None if cell is None else (np.array(cell.rate), _before_and_after(cell.brought)) for cell in cells]
+
+
+def _before_and_after(brought: Sequence[Array]) -> Array:
+    return np.array([brought[0], np.mean(brought[_last(len(brought) - 1) :], axis=0)])
 
 
 def _last(parts: int) -> int:

@@ -221,7 +221,7 @@ def _of_families(data: Data) -> list[Finding]:
         Finding(
             f"half a face brings back the whole in every family, {FEW} stored",
             f"recalled of {tries}: {shown}",
-            "what is stored attracts",
+            f"what is stored attracts; asked: {100 * MOSTLY:.0f} % in each",
             "M",
             verdict(np.all(shares >= MOSTLY)),
         )
@@ -243,21 +243,21 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     yield Finding(
         f"half a face brings back the whole, {FEW} stored ({name})",
         f"overlap {spread(reached[..., 0])} from .50; {round(recalled[..., 0].mean() * tries)} of {tries} recalled",
-        "overlap 1: what is stored attracts (Hopfield 1982)",
+        "overlap 1: what is stored attracts (Hopfield 1982); asked: above .95",
         "M",
         verdict(reached[..., 0].mean() > 0.95),
     )
     yield Finding(
         f"a face with wrong pixels is put right, {FEW} stored ({name})",
         f"overlap {spread(reached[..., 1])} from .80; {spread(reached[..., 2])} from .60",
-        "overlap 1: what is stored attracts (Hopfield 1982)",
+        "overlap 1: what is stored attracts (Hopfield 1982); asked: above .95",
         "M",
         verdict(reached[..., 1:].mean() > 0.95),
     )
     yield Finding(
         f"the negative of a face is remembered too, {FEW} stored ({name})",
         f"overlap {spread(data['negative'][r, :2])}",
-        "-1: recall is the same with all signs turned",
+        "-1: recall is the same with all signs turned; asked: below -.95",
         "theory",
         verdict(data["negative"][r, :2].mean() < -0.95),
     )

@@ -165,6 +165,7 @@ def spoken(cells: Array, code: Array) -> list[str]:
 def findings(data: Data) -> list[Finding]:
     result = []
     few = list(data["counts"]).index(FEW)
+    asked = f"asked: at least {100 * ENOUGH:.0f} %"
     for r, name in enumerate(data["rules"]):
         named, seen = data["named"][r, few], data["seen"][r, few]
         for claim, shares in (
@@ -175,11 +176,18 @@ def findings(data: Data) -> list[Finding]:
         ):
             text = f"{claim}, {FEW} people ({name})"
             result.append(
-                Finding(text, percent_spread(shares), "recalled (Kosko 1988)", "M", verdict(shares.mean() >= ENOUGH))
+                Finding(
+                    text,
+                    percent_spread(shares),
+                    f"recalled (Kosko 1988); {asked}",
+                    "M",
+                    verdict(shares.mean() >= ENOUGH),
+                )
             )
         swapped = data["swapped"][r]
         text = f"with names exchanged, a face calls up the name it was paired with ({name})"
-        result.append(Finding(text, percent_spread(swapped), "recalled", "theory", verdict(swapped.mean() >= ENOUGH)))
+        told = verdict(swapped.mean() >= ENOUGH)
+        result.append(Finding(text, percent_spread(swapped), f"recalled; {asked}", "theory", told))
         held = [_held(data, data["named"][r, :, :, 0]), _held(data, data["seen"][r, :, :, 2])]
         measured = f"{held[0]} names by face, {held[1]} faces by name"
         limit = 0.1998 * PARTNERS

@@ -193,23 +193,27 @@ WRITTEN = np.array([[PITCHES.index(note.pitch), LENGTHS.index(note.beats)] for n
 def findings(data: Data) -> list[Finding]:
     result = []
     names = data["memories"]
+    asked = f"asked: at least {100 * ENOUGH:.0f} %"
     for m, name in enumerate(names):
         right = data["right"][m]
         later = percent_spread(right[:, 1:].mean(axis=1))
         shown = f"{percent_spread(right[:, 0])} from the beginning, {later} from the middle"
         if name == ALONE:
             claim = "notes in their places, without the cells of moments"
+            lost = "lost: a note does not tell what follows it"
             found = verdict(right.mean() < 0.5)
-            result.append(Finding(claim, shown, "lost: a note does not tell what follows it", "theory", found))
+            result.append(Finding(claim, shown, f"{lost}; asked: less than 50 %", "theory", found))
             continue
         both = right[:, 0].mean() >= ENOUGH and right[:, 1:].mean() >= ENOUGH
         claim = f"notes in their places, in order ({name})"
-        result.append(Finding(claim, shown, "recalled in order", "M", verdict(both)))
+        result.append(Finding(claim, shown, f"recalled in order; {asked}", "M", verdict(both)))
         slow, pace = data["slow"][m], data["pace"][m]
         claim = f"slowly, {SLOW} steps a moment: notes in their places, and steps at each ({name})"
         measured = f"{percent_spread(slow)}, {spread(pace, 2)} steps"
         found = verdict(slow.mean() >= ENOUGH and abs(pace.mean() - SLOW) < 0.1)
-        result.append(Finding(claim, measured, f"in order; {SLOW} steps", "M", found))
+        result.append(
+            Finding(claim, measured, f"in order; {SLOW} steps; {asked}, within a tenth of a step", "M", found)
+        )
     plain, steep = data["by_size"][0].mean(axis=1), data["by_size"][-1].mean(axis=1)
     least = [_least(data["sizes"], known) for known in (plain, steep)]
     measured = f"{names[0]} {least[0]}, exponential {least[1]} of {data['sizes'][0]} to {data['sizes'][-1]} tried"

@@ -116,15 +116,14 @@ def findings(data: Data) -> list[Finding]:
 def figure(data: Data) -> Figure:
     from cofire.experiments._figure import COLOURS, GREY, new_figure
 
-    picture, axes = new_figure(1, 3, width=13.0, height=4.3)
-    recalls, gaps, best = axes
+    picture, ((recalls, gaps), (best, gained)) = new_figure(2, 2, width=10.5, height=7.8)
     for t, test in enumerate(TESTS):
         colour = COLOURS[t]
         recalls.plot(data["gaps"], 100 * data["recall"][0, t], color=colour, label=f"test after {test:.0f} days")
         recalls.axvline(BEST[t], color=colour, linewidth=0.8, linestyle=":")
     recalls.set(xscale="log", xlabel="gap between the sessions, days", ylabel="recalled, %", ylim=(0, 105))
     recalls.set_title(f"{data['rules'][0]} (dotted: people's best gaps)", fontsize=10)
-    recalls.legend(fontsize=8, frameon=False)
+    recalls.legend(fontsize=8, frameon=False, loc="lower left", ncols=2, handlelength=1.2, columnspacing=1)
     for r, name in enumerate(data["rules"]):
         strength = data["strength"][r, 1]
         style = {"color": COLOURS[r % len(COLOURS)], "linewidth": 2.4 - 0.4 * min(r, 4)}
@@ -133,6 +132,7 @@ def figure(data: Data) -> Figure:
         inside = found > 0
         if inside.any():
             best.plot(TESTS[inside], found[inside], "-s", color=style["color"], markersize=5, label=name)
+        gained.plot(TESTS, 100 * recall_gained(data["recall"][r]), "-s", markersize=5, label=name, **style)
     gaps.axhline(1, color=GREY, linewidth=0.6)
     gaps.set(xscale="log", xlabel="gap between the sessions, days", ylabel="strength over that with no gap")
     gaps.set_title("Each rule, tested after 35 days", fontsize=10)
@@ -141,7 +141,19 @@ def figure(data: Data) -> Figure:
     best.set(xscale="log", yscale="log", xlabel="days until the test", ylabel="best gap, days", ylim=(1, 110))
     best.set_title("The best gap (a rule without one is left out)", fontsize=10)
     best.legend(fontsize=8, frameon=False)
+    gained.plot(TESTS, 100 * GAINS, "o", color="black", markerfacecolor="white", label="people", zorder=5)
+    gained.axhline(0, color=GREY, linewidth=0.6)
+    gained.set(xscale="log", xlabel="days until the test", ylabel="recalled more than with no gap, %")
+    gained.set_title("What the best gap gains", fontsize=10)
+    gained.legend(fontsize=8, frameon=False)
     return picture
+
+
+def recall_gained(recall: Array) -> Array:
+    """What the best gap adds to `recall[test, gap]` with no gap, as a share of that."""
+    least = 1 / recall.shape[1]  # so that a gain has a value where nothing is recalled with no gap
+    gains: Array = (recall.max(axis=1) - recall[:, 0]) / np.maximum(recall[:, 0], least)
+    return gains
 
 
 def best_gaps(gaps: Array, strength: Array) -> Array:
@@ -161,8 +173,7 @@ def best_gaps(gaps: Array, strength: Array) -> Array:
 def _of_rule(data: Data, r: int) -> list[Finding]:
     name, recall = data["rules"][r], data["recall"][r]
     best = best_gaps(data["gaps"], data["strength"][r])
-    least = 1 / len(data["recall"][r, 0])  # at least one item, so that a gain has a value
-    gains = (recall.max(axis=1) - recall[:, 0]) / np.maximum(recall[:, 0], least)
+    gains = recall_gained(recall)
     inside = bool(((best > 0) & (best < 0.99 * LONGEST_GAP)).all())
     rises = inside and bool((np.diff(best) > -0.01 * best[1:]).all()) and bool((np.diff(best / TESTS) < 0).all())
     shown = ", ".join(f"{gap:.1f}" for gap in best) + " d" if (best > 0).any() else "no gap is better than none"
