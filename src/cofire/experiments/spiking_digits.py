@@ -25,9 +25,9 @@ cells must be better than the network as drawn (at first 10, which two splits mi
 
 Verdicts. Cells specialise if in every split they name at least 5 of 100 test images more than the network whose weights
 stay as drawn. More cells are better if the difference over splits lies two standard errors above 0. The paper's
-accuracies (95.0 % is in its abstract; all four stand in a later comparison's program for its figures, seen as a copy without a
-name: S1) are of all of MNIST; ours of 5000 of it are held against them all the same, and the
-verdict is whether the mean over splits is as high. What the weights come to look like is recalled (M).
+accuracies (95.0 % is in its abstract; all four stand in the program for the figures of a later comparison, seen as a
+copy without a name: S1) are of all of MNIST; ours of 5000 of it are held against them all the same, and the verdict is
+whether the mean over splits is as high. What the weights come to look like is recalled (M).
 Source: P. U. Diehl, M. Cook, Front. Comput. Neurosci. 9:99, 2015.
 """
 
