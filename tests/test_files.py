@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,20 @@ def test_a_file_is_replaced_when_the_block_ends_and_not_before(tmp_path: Path) -
         file.write("no bytes")  # type: ignore[arg-type]
     assert path.read_bytes() == b"new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+
+
+def test_what_a_kill_left_is_taken_away_once_it_is_older_than_the_file(tmp_path: Path) -> None:
+    path, left, other = tmp_path / "kept", tmp_path / ".kept-0123abcd", tmp_path / ".kept-too-0123abcd"
+    for place in (path, left, other):
+        place.write_bytes(b"old")
+    os.utime(path, (1000, 1000))
+    with replacing(path) as file:  # it may be the work of another process
+        file.write(b"new")
+    assert left.exists()
+    os.utime(left, (1000, 1000))
+    with replacing(path) as file:
+        file.write(b"newer")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"kept", ".kept-too-0123abcd"}
 
 
 def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def numbers(name: str, value: Any, dimension: Dimension | None) -> NDArray[Any]:
         return np.asarray(in_si(_checked(name, number(name, value), dimension, one=True)), dtype=np.float64)
     try:
         array = np.asarray(value)
-        found = array.astype(np.float64)
+        found = array.real.astype(np.float64)  # complex numbers are refused below
     except (TypeError, ValueError, RuntimeError) as error:
         raise ArrayError(f"{name} cannot be read as numbers: {error}; an array is in SI units") from None
     if array.dtype.kind not in "iufb":

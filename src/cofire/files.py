@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -17,9 +18,11 @@ from cofire.errors import DataError
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to fill; it takes the place of `path` when the block ends, and is gone if the block is left early.
 
-    A kill leaves the old file or the new one. Raises: `DataError` naming `path` if the disk refuses.
+    A kill leaves the old file or the new one, and what was written so far, which a later call takes away.
+    Raises: `DataError` naming `path` if the disk refuses.
     """
     beside = path.with_name(f".{path.name}-{uuid4().hex[:8]}")
+    _sweep(path)
     try:
         with beside.open("xb") as file:
             yield file
@@ -30,6 +33,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Takes away what kills have left beside `path`: what is older than the file itself is nobody's work any more."""
+    with suppress(OSError):
+        since = path.stat().st_mtime_ns
+        for draft in path.parent.glob(f".{escape(path.name)}-????????"):
+            if draft.stat().st_mtime_ns < since:
+                draft.unlink(missing_ok=True)
 
 
 def arrays(path: Path) -> dict[str, Any]:

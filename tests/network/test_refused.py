@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 import cofire
 from cofire import ArrayError, CofireError, DataError, DimensionError, ParameterError, neurons, rules
-from cofire.network import Network, all_to_all, one_to_one, uniform
+from cofire.network import Network, all_to_all, by_distance, one_to_one, uniform
+from cofire.network.memory import free_memory
 from cofire.units import Hz, ms, mV, second
 from network.networks import RESTING, small
 
@@ -168,9 +170,48 @@ def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> Non
             lambda net, cells: net.connect(cells, cells, all_to_all(), weight=1 * mV, delay=uniform(-5 * ms, 1 * ms)),
             "gives negative delays; give it low",
         ),
+        (lambda net, _: net.spikes(1, [0], [1e30]), r"spike 0 is at 1e\+30 s, later than any run"),
+        (lambda net, _: net.spikes(2, [[0, 1], [0]], [0.1, 0.2, 0.3]), "cannot be read as one list each"),
+        (lambda net, cells: net.drive(cells, rate=1e9 * Hz, weight=1 * mV), "more than 1000 spikes onto each cell"),
+        (lambda net, _: net.modulator("dopamine", pulses=[1 * ms]), r"must be a list of \(time, amount\)"),
+        (lambda *_: by_distance(0.5, [0.0], [0.0]), "must be a function of an array of distances"),
+        (
+            lambda net, cells: net.connect(
+                cells, cells, by_distance(np.ones_like, [0.0, np.nan], [0.0, 1.0]), weight=1 * mV
+            ),
+            "the positions pre hold values that are NaN",
+        ),
+        (
+            lambda net, cells: net.connect(cells, cells, all_to_all(), weight=np.full(4, 1e39)),
+            r"holds 1e\+39, which is too large for float32",
+        ),
+        (lambda net, cells: net.connect(cells, cells, all_to_all(), weight=np.full(4, 1j)), "holds complex128"),
+        (lambda net, _: net.cells(2**31 - 1, RESTING), "needs about [0-9]+ GB"),
     ],
 )
 def test_usual_mistakes_are_told_in_words(wrong: Any, message: str) -> None:
     net = Network(dt=0.1 * ms)
     with pytest.raises(CofireError, match=message):
         wrong(net, net.cells(2, RESTING))
+
+
+def test_spikes_on_their_way_must_fit_in_memory() -> None:
+    net = Network(dt=0.1 * ms)
+    cells = net.cells(2, RESTING)
+    net.connect(cells, cells, all_to_all(), weight=1 * mV, delay=1e6 * second)
+    with pytest.raises(ParameterError, match=r"kept for 30000000001 steps, the longest delay, needs about [0-9]+ GB"):
+        net.run(1 * ms)
+
+
+def test_memory_that_holds_files_counts_as_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "MemTotal: 9000000 kB\nMemFree: 1000 kB\nMemAvailable: 2000 kB\n"
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: told)
+    assert free_memory() == 2_048_000
+
+
+def test_a_run_cannot_run_the_network_again() -> None:
+    net = Network(dt=0.1 * ms)
+    cells = net.cells(2, RESTING)
+    with pytest.raises(ParameterError, match="this network is running"):
+        net.run(2 * ms, record=[cells.spikes], each=(1 * ms, lambda: net.run(1 * ms)))
+    assert len(net.run(1 * ms, record=[cells.spikes])[cells.spikes]) == 0

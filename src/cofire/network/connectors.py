@@ -193,6 +193,10 @@ class by_distance:  # noqa: N801
     post: Any
     autapses: bool = True
 
+    def __post_init__(self) -> None:
+        if not callable(self.p):
+            raise ParameterError(f"p = {self.p!r} is refused: it must be a function of an array of distances")
+
     def pieces(self, n_pre: int, n_post: int, same: bool, rng: np.random.Generator) -> Iterator[Pairs]:
         here, there = _positions("pre", self.pre, n_pre), _positions("post", self.post, n_post)
         rows = max(1, PIECE // max(n_post, 1))
@@ -245,4 +249,6 @@ def _positions(name: str, values: Any, size: int) -> Array:
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or len(array) != size:
         raise ArrayError(f"the positions {name} have shape {array.shape}; expected [{size} cells, axis]")
+    if not np.isfinite(array).all():
+        raise ArrayError(f"the positions {name} hold values that are NaN or infinite")
     return array

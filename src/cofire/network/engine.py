@@ -39,6 +39,12 @@ class Engine:
 
     def __init__(self, net: Network) -> None:
         self.net = net
+        delays = [int(d) for q in net.projections for d in q.rows.delays]
+        self.chunk = min(delays, default=16)
+        self.look = self.chunk * -(-LOOK // self.chunk)
+        self.slice = 4 * self.chunk  # steps of the next slice of a run, which learns how many take how long
+        self.ring = max(delays, default=1) + 2 * self.chunk + 1
+        self._check_memory()
         populations = tuple(
             PopulationCode(p.name, _kind(p), p.plan, p.neuron.varying, p.rate_row)
             if isinstance(p, Cells)
@@ -65,11 +71,6 @@ class Engine:
         self.code = network_source("A network", populations, projections, drives, self.modulators)
         self.parts = {owner: load(text) for owner, text in self.code.parts.items()}
         self.module = load(self.code.text)
-        delays = [int(d) for q in net.projections for d in q.rows.delays]
-        self.chunk = min(delays, default=16)
-        self.look = self.chunk * -(-LOOK // self.chunk)
-        self.slice = 4 * self.chunk  # steps of the next slice of a run, which learns how many take how long
-        self.ring = max(delays, default=1) + 2 * self.chunk + 1
         self.meetings, self.flags = np.zeros(1, np.int64), np.zeros((2, 3), np.int64)
         self.frames: list[Arrays] = [self._frame(part) for part in range(net.threads)]
         for population in net.populations:
@@ -426,6 +427,19 @@ class Engine:
         self._add({f"signal_{name}_{key}": value for key, value in modulator.numbers(self.net.dt).items()})
         for frame in self.frames:
             frame[f"signal_{name}"], frame[f"signal_{name}_last"] = np.array([modulator.start]), np.zeros(1)
+
+    def _check_memory(self) -> None:
+        """Raises: `ParameterError` if spikes on their way, or what rules keep, need more than there is."""
+        for population in self.net.populations:
+            rates = isinstance(population, Cells) and population.rate_row is not None
+            self.net.check_memory(
+                f"{population.name}, whose spikes are kept for {self.ring} steps, the longest delay,",
+                (20.0 if rates else 8.0) * self.ring * population.size,
+            )
+        for projection in self.net.projections:
+            kept = projection.kept.quantities[1:] if projection.kept else ()
+            each = sum(1 for quantity in kept if quantity.owner == "synapse")
+            self.net.check_memory(f"what the rule of {projection.name} keeps", 8.0 * each * projection.size)
 
     def _check_modulators(self) -> None:
         for projection in self.net.projections:

@@ -19,7 +19,7 @@ from cofire.network.attributes import Checked
 from cofire.network.collection import Collection
 from cofire.network.connectors import Connector
 from cofire.network.engine import Engine
-from cofire.network.memory import shares
+from cofire.network.memory import free_memory, shares
 from cofire.network.populations import Cells, Poisson, Population, SpikeList, steps_of
 from cofire.network.projections import Projection
 from cofire.network.record import Record
@@ -32,6 +32,7 @@ from cofire.rules import as_rule
 from cofire.units import DIMENSIONLESS, FREQUENCY, TIME, Quantity, dimension_of
 
 Array = np.ndarray
+MOST_EVENTS = 1000.0  # of a drive onto one cell in a step, each of which is drawn
 SAVE_EVERY = 10.0  # seconds between two checkpoints, unless given
 
 
@@ -54,7 +55,7 @@ class Network(Checked):
     stays = frozenset({"dt", "seed", "threads"})
     others: ClassVar[dict[str, str]] = {"t": "now", "time": "now"}
     __slots__ = (
-        *("_asked", "_engine", "drives", "dt", "flag", "modulators", "populations", "projections"),
+        *("_asked", "_engine", "_runs", "drives", "dt", "flag", "modulators", "populations", "projections"),
         *("seed", "step", "threads"),
     )
 
@@ -75,6 +76,7 @@ class Network(Checked):
         self.flag = np.ones(1, dtype=np.bool_)
         self._asked: Counter[str] = Counter()  # how often random numbers were asked for, by what
         self._engine: Engine | None = None
+        self._runs = False
 
     # What there is
 
@@ -150,6 +152,11 @@ class Network(Checked):
         if not isinstance(rate, Quantity) or rate.dimension != FREQUENCY:
             raise DimensionError(f"rate = {shown(rate)} is refused: it must be a rate, such as 1000*Hz")
         self._open()
+        if check("rate", rate) * self.dt > MOST_EVENTS:
+            raise ParameterError(
+                f"rate = {shown(rate)} is refused: more than {MOST_EVENTS:g} spikes onto each cell in a step of "
+                f"{self.dt:g} s; give fewer with a larger weight, or a constant current"
+            )
         onto = target.neuron.inputs[0] if onto is None else onto
         if onto not in target.neuron.inputs:
             raise ParameterError(f"{target.name} has no input {onto!r}; it has {', '.join(target.neuron.inputs)}")
@@ -185,9 +192,13 @@ class Network(Checked):
         `(time, amount)`, what is added when.
         """
         self._open()
-        listed = sorted(
-            (steps_of("the time of a pulse", when, self.dt, least=0), plain("amount", size)) for when, size in pulses
-        )
+        try:
+            pairs = [(when, size) for when, size in pulses]
+        except (TypeError, ValueError):
+            raise ParameterError(
+                f"pulses = {shown(pulses)} is refused: it must be a list of (time, amount), such as [(1*second, 0.5)]"
+            ) from None
+        listed = sorted((steps_of("the time of a pulse", t, self.dt, least=0), plain("amount", a)) for t, a in pairs)
         when, size = (np.array([pair[k] for pair in listed]) for k in (0, 1))
         if tau is not None and (not isinstance(tau, Quantity) or tau.dimension != TIME):
             raise DimensionError(f"tau = {shown(tau)} is refused: it must be a time, such as 200*ms")
@@ -251,9 +262,16 @@ class Network(Checked):
         if checkpoint is not None:
             check_place(Path(checkpoint))
             save_every = max(1, round(SAVE_EVERY / self.dt)) if every is None else steps_of("every", every, self.dt)
+        if self._runs:
+            raise ParameterError("this network is running: a function given as each= cannot run it, nor another thread")
         recorders = tuple(record) if isinstance(record, Iterable) else (record,)
         collection = self.collect(recorders, self.step, self.step + steps)
-        return Run(self, collection, progress, (call_every, each), limit, (save_every, checkpoint)).go()
+        run = Run(self, collection, progress, (call_every, each), limit, (save_every, checkpoint))
+        self._runs = True
+        try:
+            return run.go()
+        finally:
+            self._runs = False
 
     def collect(self, recorders: tuple[Recorder, ...], begin: int, end: int) -> Collection:
         """The records of steps `begin` to `end` - 1, still empty."""
@@ -333,11 +351,8 @@ class Network(Checked):
     @staticmethod
     def check_memory(name: str, size: float) -> None:
         """Raises: `ParameterError` if that many bytes are more than the machine has free."""
-        try:
-            free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (AttributeError, ValueError, OSError):
-            return
-        if size > free:
+        free = free_memory()
+        if free is not None and size > free:
             raise ParameterError(
                 f"{name} needs about {size / 1e9:.0f} GB, but this machine has {free / 1e9:.0f} GB free"
             )

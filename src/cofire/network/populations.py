@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cofire.network.network import Network
 
 Array = np.ndarray
+LATEST = 2.0**62  # steps
 
 
 class Population(Checked):
@@ -68,6 +69,7 @@ class Cells(Population):
         self.plan = compiler.lower_neuron(neuron)
         self.rows = (*self.plan.variables, *neuron.varying)
         self.rate_row = None if neuron.rate is None else self.rows.index(neuron.rate)
+        net.check_memory(name, 2.0 * 8.0 * len(self.rows) * size)
         self.free_from = aligned(np.zeros(size, dtype=np.int64))
         self.table = aligned(start(neuron, self.plan, size))
 
@@ -205,7 +207,10 @@ class SpikeList(Population):
         `ArrayError`, `DimensionError`.
         """
         name, net = self.name, self.net
-        who, when = np.asarray(cells), np.asarray(times)
+        try:
+            who, when = np.asarray(cells), np.asarray(times)
+        except ValueError as error:
+            raise ArrayError(f"{name}: cells or times cannot be read as one list each: {error}") from None
         if when.dtype.kind == "O":  # quantities
             when = numbers(f"{name}: times", times, TIME)
         are_numbers = not who.size or (who.dtype.kind in "iu" and when.dtype.kind in "iuf")
@@ -224,6 +229,12 @@ class SpikeList(Population):
             seconds = when.astype(np.float64)
             if not np.isfinite(seconds).all():
                 raise ArrayError(f"{name}: times holds values that are NaN or infinite")
+            late = seconds > LATEST * net.dt
+            if late.any():
+                place = int(np.argmax(late))
+                raise ArrayError(
+                    f"{name}: spike {place} is at {seconds[place]:g} s, later than any run; numbers are seconds"
+                )
             steps = np.rint(seconds / net.dt).astype(np.int64)
         if (steps < 0).any():
             place = int(np.argmax(steps < 0))

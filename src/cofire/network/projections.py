@@ -245,7 +245,11 @@ class Projection(Checked):
                 f"{name} has shape {np.shape(weight)}; it is one for each of {self.size} synapses: of a matrix "
                 "[post, pre] take matrix[post, pre], with pre, post = synapses.pairs()"
             )
-        values = cell_values(name, weight, 1 if one else self.size, rng, self.target.unit(self.onto)).astype(kind)
+        wanted = cell_values(name, weight, 1 if one else self.size, rng, self.target.unit(self.onto))
+        largest = max(wanted.max(initial=0.0), -wanted.min(initial=0.0))
+        if largest > np.finfo(kind).max:
+            raise ArrayError(f"{name} holds {largest:g}, which is too large for {kind}: dtype='float64' has room")
+        values = wanted.astype(kind)
         if self.onto in self.target.neuron.conductances and (values < 0).any():
             raise ParameterError(
                 f"{self.name}: weight {values.min():g} is refused: {self.target.name}.{self.onto} is a conductance, "
