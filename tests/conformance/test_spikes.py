@@ -141,3 +141,9 @@ def make_rule(text: str, bounds: tuple[float, float] | None) -> Rule:
     used = {name for _, expression in parse(text).items() for name in names(expression)}
     signals = ("reward",) if "reward" in used else ()
     return Rule(text, bounds=bounds, signals=signals, **{k: v for k, v in VALUES.items() if k in used})
+
+
+def test_a_kernel_reads_of_the_log_only_what_it_learns_from() -> None:
+    """A spike alone adds by the presynaptic trace; the cell's own is read where the first is looked up."""
+    rule = rules.stdp_pair()
+    assert spikes.source_of(rule, compiler.lower(rule)).count("= log_trace_post_tau_minus[j, k]") == 1

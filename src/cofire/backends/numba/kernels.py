@@ -229,7 +229,9 @@ class _Kernel(Reader):
                 out(*(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
 
     def _next_spike(self, logged: list[Quantity]) -> None:
-        out = self.out
+        """Goes to the next of those left, and reads what is needed when such a spike is alone."""
+        out, reads = self.out, self.leaves([*self.spike_jumps(), *self.flow_parts()])
+        logged = [q for q in logged if q.symbol in reads]
         out("left -= 1")
         with out.block("if left > 0"):
             out("k += 1", "t = fired[j, k]", *(f"kept_{q.name} = log_{q.name}[j, k]" for q in logged))
