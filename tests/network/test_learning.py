@@ -12,7 +12,7 @@ from cofire import Neuron, Rule, compiler, neurons, rules
 from cofire.backends.reference import spikes as reference
 from cofire.network import Network, all_to_all, fixed_probability, from_pairs, resume, uniform
 from cofire.network.projections import Projection
-from cofire.units import Hz, ms, mV, second, volt
+from cofire.units import Hz, ms, mV, nA, second, volt
 
 STEPS = 300
 KINDS = {  # of kernel: each compiles a network of its own
@@ -136,6 +136,17 @@ def test_a_variable_of_the_cells_is_integrated_for_their_synapses(
     )
     np.testing.assert_allclose(synapses.weight.values, wanted, rtol=0, atol=1e-8)
     assert np.abs(wanted - before).max() > 0.05
+
+
+def test_a_rule_finds_the_peak_of_a_spike_however_far_beyond_it_a_step_went() -> None:
+    net = Network(dt=0.1 * ms, seed=1)
+    source = net.spikes(1, [0], [1 * ms])
+    cell = net.cells(1, neurons.adex(I=2 * nA, v_peak=20 * mV))
+    rule = Rule("dw/dt = trace(pre, tau) * relu(post.v) / unit", tau=1e6 * second, unit=1 * volt * ms)
+    synapses = net.connect(source, cell, all_to_all(), weight=0.0, onto="i_e", rule=rule, dtype="float64")
+    spikes = len(net.run(200 * ms, record=[cell.spikes])[cell.spikes])
+    assert spikes > 3
+    assert float(synapses.weight.values[0]) == pytest.approx(spikes * 0.1 * 0.02, rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["stdp_pair", "reward_stdp"])

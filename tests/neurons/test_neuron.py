@@ -121,6 +121,7 @@ How each variable is integrated
   g_e     exact: linear with constant coefficients, a matrix exponential
   g_i     exact: linear with constant coefficients, a matrix exponential
   theta   exact: linear with constant coefficients, a matrix exponential
+a cell that fires stands at its threshold, until it is reset: v
 while refractory (refractory), held: v
 frozen when learning is off: theta"""
     )

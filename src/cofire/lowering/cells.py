@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from cofire.errors import ParameterError
 from cofire.language.algebra import inlined_neuron, names, tidy
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, ZERO, Binary, Dynamics, Expr, Name, Negative
+from cofire.language.tree import ONE, ZERO, Binary, Dynamics, Expr, Name, Negative, Threshold
 from cofire.neuron import Method, Neuron
 
 REFRACTORY = "refractory"  # the parameter of a refractory time that is given as a number
@@ -91,6 +91,18 @@ class NeuronPlan:
         derivatives = dict(self.equations.derivatives)
         read = {name for solved in self.solved for name in names(derivatives[solved])}
         return tuple(row for row in self.exact if row.name in read)
+
+    @property
+    def cut(self) -> str | None:
+        """The variable that stands at the threshold from a spike to the reset, which forgets what it was; or None.
+
+        Rules then find the peak of a spike, and not how far beyond it a step went.
+        """
+        match self.equations.threshold:
+            case Threshold(Name(name)) if name in self.variables and name not in self.learns:
+                forgets = not any(name in names(value) for _, value in self.equations.reset)
+                return name if forgets and name in dict(self.equations.reset) else None
+        return None
 
     def reaches(self, row: Linear) -> tuple[str, ...]:
         """The variables of the exact system that the propagator of `row` multiplies: those it depends on by any way."""
@@ -241,6 +253,8 @@ def _explained(plan: NeuronPlan) -> Iterator[str]:
         else:
             how = _METHODS[plan.method] + (f"; it {reasons[name]}" if name in reasons else ", as asked")
         yield f"  {name:<{width}}   {how}"
+    if plan.cut:
+        yield f"a cell that fires stands at its threshold, until it is reset: {plan.cut}"
     if plan.held:
         yield f"while refractory ({plan.refractory}), held: {', '.join(plan.held)}"
     if plan.learns:

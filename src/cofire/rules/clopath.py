@@ -13,8 +13,9 @@ Fixed point: the weight has none; it rests where the voltage stays below θ₋, 
 Use it where voltage and spikes interact: pairing at different rates, depolarisation without spikes, backpropagating
 spikes of different width. The defaults are the fit to visual cortex.
 Pitfalls: the height and width of spikes decide how much is learnt, so a model cell must have the ones that the numbers
-were fitted with: 2 ms, as the paper's. The paper reads ū so late that a spike does not see itself; with spikes of
-several steps, ū₊ has their first step in it. Homeostasis of A_LTD by the mean depolarisation is left out. Add `bounds`.
+were fitted with: 2 ms, as the paper's; a cell of `cofire.neurons` stands at its threshold or `v_peak` for one step. The
+paper reads ū so late that a spike does not see itself; with spikes of several steps, ū₊ has their first step in it.
+Homeostasis of A_LTD by the mean depolarisation is left out. Add `bounds`.
 """
 
 from cofire.constraints import NONNEGATIVE, POSITIVE, Range

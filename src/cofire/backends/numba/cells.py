@@ -268,6 +268,8 @@ class _Cells:
                     out(f"any_fires |= {both}")
                 with out.block("if any_fires"), out.block("for j in range(end - begin)"), out.block(f"if {either}"):
                     out("fired[count] = begin + j", "count += 1")
+                    if self.plan.cut:
+                        out(f"{self._here(self.plan.cut)} = {self._source(condition.right)}")
             out("return count")
 
     def reset(self) -> None:

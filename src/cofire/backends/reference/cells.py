@@ -3,7 +3,9 @@
 Step n, synaptic input having been added to `x`:
 
     integrate    every variable by dt; then the held variables of refractory cells get their value back
-    fire         every cell that is not refractory and meets its threshold
+    fire         every cell that is not refractory and meets its threshold; if the reset sets the variable that met it
+                 anew, whatever it was, that stands at the threshold until then: rules find the peak of a spike, and
+                 not how far beyond it a step went
     reset        the lines of the reset one after the other, for the cells that fired; each is then refractory in the
                  k steps n + 1 ... n + k, with k the refractory time in steps, rounded: `until` is the first step after
 """
@@ -49,14 +51,17 @@ def update(
 
 
 def fired(plan: NeuronPlan, parameters: dict[str, Array], x: Array, until: Array, n: int) -> Array:
-    """The cells that fire in step n, ascending."""
+    """The cells that fire in step n, ascending; what stands at the threshold is set to it, in place."""
     threshold = plan.equations.threshold
     if threshold is None:
         return np.zeros(0, dtype=np.int64)
     cells = Cells(parameters | dict(zip(plan.variables, x, strict=True)))
     left, right = evaluate(threshold.left, cells), evaluate(threshold.right, cells)
     meets = left >= right if threshold.operator == ">=" else left > right
-    return np.flatnonzero(np.broadcast_to(meets, until.shape) & (until <= n))
+    found = np.flatnonzero(np.broadcast_to(meets, until.shape) & (until <= n))
+    if plan.cut:
+        x[plan.variables.index(plan.cut), found] = np.broadcast_to(right, until.shape)[found]
+    return found
 
 
 def reset(
