@@ -83,6 +83,23 @@ def test_what_the_cell_integrates(purpose: str, bounds: tuple[float, float] | No
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=8, steps=300), sees)
 
 
+@pytest.mark.parametrize("text", ["post.v - mean(post.v, quick)", "tanh(post.v / 2 - mean(post.v / 2, quick))"])
+def test_of_two_that_have_become_equal_their_rounding_is_not_integrated(text: str) -> None:
+    """It is as rough however short the pieces: the kernel went on for hours."""
+    rule = make_rule(f"dw/dt = a * trace(pre, tau) * ({text})", None)
+    trains = make_trains(rule, seed=9)
+    trains["signals"]["post_v"] = np.full_like(trains["signals"]["post_v"], 0.7)
+    assert_conforms(rule, spikes.replay, trains)
+
+
+def test_where_rounding_decides_on_which_side_of_a_threshold_it_is_the_kernel_comes_to_an_end() -> None:
+    rule = make_rule("dw/dt = a * trace(pre, tau) * step(post.v - mean(post.v, quick))", None)
+    trains = make_trains(rule, seed=9)
+    trains["signals"]["post_v"] = np.full_like(trains["signals"]["post_v"], 0.7)
+    w, _ = spikes.replay(rule, compiler.lower(rule), **trains)
+    assert np.isfinite(w).all()
+
+
 def test_normalisation_and_bounds_alternate_in_every_step() -> None:
     rule = Rule(
         "dw/dt = a * pre * post - a * post * trace(pre, tau)", a=0.05, tau=20.0, normalize="l2", bounds=(0, 0.6)
