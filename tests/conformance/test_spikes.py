@@ -13,7 +13,7 @@ from cofire.backends.reference import spikes as reference
 from cofire.language.algebra import names
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, Cell, Expr, Number
-from conformance.trains import assert_close, assert_conforms, make_trains
+from conformance.trains import N_POST, assert_close, assert_conforms, make_trains
 from strategies import expressions
 
 
@@ -81,6 +81,17 @@ def test_what_the_cell_integrates(purpose: str, bounds: tuple[float, float] | No
     assert "solved" not in {motion.kind for motion in motions.values()}
     sees = 1e-8 if "threshold" in purpose else 1e-9  # the solver of the reference is 3e-9 off where one is met
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=8, steps=300), sees)
+
+
+@pytest.mark.parametrize("bounds", [None, (0.45, 0.55)])
+def test_tables_with_room_for_few_steps_are_begun_anew_in_time(
+    bounds: tuple[float, float] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a million cells."""
+    rule = make_rule(INTEGRATED["several"], bounds)
+    for steps in (1, 7):
+        monkeypatch.setattr("cofire.backends.numba.functions.LARGEST", steps * N_POST)
+        assert_conforms(rule, spikes.replay, make_trains(rule, seed=8))
 
 
 @pytest.mark.parametrize("text", ["post.v - mean(post.v, quick)", "tanh(post.v / 2 - mean(post.v / 2, quick))"])
