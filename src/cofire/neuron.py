@@ -60,7 +60,8 @@ class Neuron:
 
     `text`: a line `dX/dt = expression` for each variable, and lines `X = expression` that name subexpressions.
     `threshold`: two expressions with > or >= between them; the cell fires where that holds at the end of a step.
-    `reset`: lines `X = expression`, applied one after the other when the cell has fired.
+    `reset`: lines `X = expression`, applied one after the other when the cell has fired. A variable that met the
+    threshold, and that they set whatever it was, stands at the threshold until then.
     `refractory`: how long the variables that the reset sets and the threshold reads are then held, and the cell cannot
     fire: a time, or the name of a parameter. All other variables go on.
     `method`: how it is integrated; None is exact where that is possible. `print(neuron.explain())` shows it.

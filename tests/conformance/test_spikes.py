@@ -13,7 +13,7 @@ from cofire.backends.reference import spikes as reference
 from cofire.language.algebra import names
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, Cell, Expr, Number
-from conformance.trains import assert_close, assert_conforms, make_trains
+from conformance.trains import N_POST, assert_close, assert_conforms, make_trains
 from strategies import expressions
 
 
@@ -81,6 +81,34 @@ def test_what_the_cell_integrates(purpose: str, bounds: tuple[float, float] | No
     assert "solved" not in {motion.kind for motion in motions.values()}
     sees = 1e-8 if "threshold" in purpose else 1e-9  # the solver of the reference is 3e-9 off where one is met
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=8, steps=300), sees)
+
+
+@pytest.mark.parametrize("bounds", [None, (0.45, 0.55)])
+def test_tables_with_room_for_few_steps_are_begun_anew_in_time(
+    bounds: tuple[float, float] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a million cells."""
+    rule = make_rule(INTEGRATED["several"], bounds)
+    for steps in (1, 7):
+        monkeypatch.setattr("cofire.backends.numba.functions.LARGEST", steps * N_POST)
+        assert_conforms(rule, spikes.replay, make_trains(rule, seed=8))
+
+
+@pytest.mark.parametrize("text", ["post.v - mean(post.v, quick)", "tanh(post.v / 2 - mean(post.v / 2, quick))"])
+def test_of_two_that_have_become_equal_their_rounding_is_not_integrated(text: str) -> None:
+    """It is as rough however short the pieces: the kernel went on for hours."""
+    rule = make_rule(f"dw/dt = a * trace(pre, tau) * ({text})", None)
+    trains = make_trains(rule, seed=9)
+    trains["signals"]["post_v"] = np.full_like(trains["signals"]["post_v"], 0.7)
+    assert_conforms(rule, spikes.replay, trains)
+
+
+def test_where_rounding_decides_on_which_side_of_a_threshold_it_is_the_kernel_comes_to_an_end() -> None:
+    rule = make_rule("dw/dt = a * trace(pre, tau) * step(post.v - mean(post.v, quick))", None)
+    trains = make_trains(rule, seed=9)
+    trains["signals"]["post_v"] = np.full_like(trains["signals"]["post_v"], 0.7)
+    w, _ = spikes.replay(rule, compiler.lower(rule), **trains)
+    assert np.isfinite(w).all()
 
 
 def test_normalisation_and_bounds_alternate_in_every_step() -> None:

@@ -4,7 +4,7 @@ placement.py   who owns each quantity
 products.py    dw/dt as few matrix products
 states.py      what is remembered between steps
 events.py      what happens at a spike, and between spikes
-motion.py      what each quantity does between events: rests, has a closed form, or is stepped by the clock
+motion.py      what each quantity does between events: rests, has a closed form, is integrated by its cell, or stepped
 drift.py       the closed forms
 integrals.py   what a cell integrates between events for all its synapses
 crossings.py   thresholds that are crossed between events

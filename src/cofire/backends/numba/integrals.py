@@ -8,7 +8,8 @@ and only if it both rose and fell, does it go step by step.
 
 In a step everything stands still but the states of the cells. Where G reads these, it is integrated by the rule of
 Gauss and Lobatto with five points, over pieces of the step so short that halving them changes less than 1e-13: it sees
-both ends, so that a threshold met within the step does not escape it.
+both ends, so that a threshold met within the step does not escape it. Nothing is asked of it beyond the rounding of
+the terms of G, which is all that is left of v - mean(v, tau) where v rests.
 """
 
 from __future__ import annotations
@@ -25,23 +26,25 @@ from cofire.backends.numba.quantities import INDEX, Owner, Quantity
 from cofire.backends.numba.reading import Reader
 from cofire.backends.numba.writer import Writer
 from cofire.language.algebra import simplify
-from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Name, Negative, walk
 from cofire.lowering.integrals import Integral
 
 REACH = 4.0  # time constants of the fastest F between two bases: longer, and differences of sums lose digits
 _QUADRATURE = '''
 
 @njit(**INNER)
-def over_{n}(length{arguments}):
-    """The integral of `during_{n}` from 0 to `length`."""
-    total, begin, span = 0.0, 0.0, length
+def over_{n}(length, rounding{arguments}):
+    """The integral of `during_{n}`, whose values are so far off by `rounding`, from 0 to `length`."""
+    total, begin, span, least = 0.0, 0.0, length, 1e-12 * length
     while begin < length:
         span = min(span, length - begin)
         ends = span >= length - begin
         half = 0.5 * span
         whole = span * five_{n}(begin, span{arguments})
         halves = half * (five_{n}(begin, half{arguments}) + five_{n}(begin + half, half{arguments}))
-        if not abs(halves - whole) > 1e-13 * (abs(total) + abs(halves)) or span < 1e-12 * length:
+        is_rough = abs(halves - whole) > 1e-13 * (abs(total) + abs(halves)) + rounding * span
+        if not is_rough or span < least:
+            least *= 4.0 if is_rough else 1.0  # a threshold is met once or twice, rounding everywhere
             total += halves
             begin, span = length if ends else begin + span, 2.0 * span
         else:
@@ -110,6 +113,22 @@ def _parted(node: Expr, moving: set[Expr]) -> tuple[Expr, Expr]:
     return (ONE, node) if any(part in moving for part in walk(node)) else (node, ONE)
 
 
+def _size(node: Expr) -> Expr:
+    """What the terms of `node` add up to if none makes up for another."""
+    match node:
+        case Binary("+" | "-", left, right):
+            return Binary("+", _size(left), _size(right))
+        case Binary("*", left, right):
+            return Binary("*", _size(left), _size(right))
+        case Binary("/" | "**" as sign, left, right):
+            return Binary(sign, _size(left), Call("abs", (right,)) if sign == "/" else right)
+        case Negative(inner):
+            return _size(inner)
+        case Call("relu" | "abs" | "tanh" | "sigmoid" | "min" | "max" | "clip", arguments):
+            return reduce(lambda a, b: Binary("+", a, b), map(_size, arguments))
+    return Call("abs", (node,))
+
+
 # A step of the cells
 
 
@@ -136,8 +155,9 @@ def write_step(out: Writer, reader: Reader, tables: list[Table]) -> None:
             out(f"value = {summand(held)} * {'dt' if table.rate == ZERO else f'integral({rate}, dt)'}{faded}")
         else:
             out(f"value = {held}")
+            rounding = f"1e-15 * {summand(source(_size(table.moving), reader.leaf))}"
             with out.block("if value != 0.0"):
-                out(f"value *= over_{table.name}({', '.join(['dt', *_read(reader, table)])}){faded}")
+                out(f"value *= over_{table.name}({', '.join(['dt', rounding, *_read(reader, table)])}){faded}")
         gains = ("value",) if len(table.arrays) == 1 else ("max(value, 0.0)", "max(-value, 0.0)")
         for array, gain in zip(table.arrays, gains, strict=True):
             out(f"{table.at(array, 'now + 1')} = {table.at(array, 'now')} + {gain}")

@@ -15,8 +15,8 @@ class Reader:
 
     `fades`: by rate, the table of what everything kept that decays with it is to be multiplied with. `flowing`: what
     has a closed form; `integrated`: what its cell integrates for it; `changing`: what an event changes at a synapse.
-    `remembered`: what a presynaptic cell keeps as it
-    was before its last spike, `logged`: what a postsynaptic cell keeps as it was before each, to be read later.
+    `remembered`: what a presynaptic cell keeps as it was before its last spike, `logged`: what a postsynaptic cell
+    keeps as it was before each, to be read later.
     """
 
     def __init__(self, plan: Plan, kept: Kept, bounded: bool) -> None:
