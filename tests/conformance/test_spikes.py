@@ -90,7 +90,7 @@ def test_tables_with_room_for_few_steps_are_begun_anew_in_time(
     """As of a million cells."""
     rule = make_rule(INTEGRATED["several"], bounds)
     for steps in (1, 7):
-        monkeypatch.setattr("cofire.backends.numba.functions.LARGEST", steps * N_POST)
+        monkeypatch.setattr("cofire.backends.numba.functions.SMALL", steps * N_POST)
         assert_conforms(rule, spikes.replay, make_trains(rule, seed=8))
 
 

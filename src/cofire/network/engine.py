@@ -343,7 +343,7 @@ class Engine:
         dt, learner = self.net.dt, self.parts[projection.name]
         n_axons, n_post = rows.row.shape[1] - 1, projection.target.size
         parameters = np.array([rule.values[name] for name in kernel.kept.parameters] or [0.0])
-        span = min(int(learner.span(dt, parameters)), kernel.most_steps(n_post))
+        span = min(int(learner.span(dt, parameters)), kernel.most_steps(n_post, rows.size))
         fades = {name: np.empty(span + 2) for name in kernel.fades}
         learner.fill(dt, parameters, *fades.values())
         log = (n_post, max(LOG, 2 * self.look + 2)) if kernel.needs_log else (1, 1)

@@ -16,7 +16,7 @@ from cofire.language.tree import Name
 Schedule = Literal["awake", "steps", "spikes", "arrivals", "never"]
 
 MAX_SPAN = 65_536  # steps between two bases, and of a table of fades
-LARGEST = 1 << 20  # numbers in a table of integrals
+SMALL = 1 << 20  # numbers in a table of integrals, unless there are more than twice as many synapses
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class Kernel:
             return "awake" if self.silent else "steps"
         return "spikes" if "post" in self.hurries else "arrivals" if "pre" in self.hurries else "never"
 
-    def most_steps(self, n_post: int) -> int:
-        """Between two bases, so that no table of integrals is too large."""
-        return max(1, LARGEST // max(n_post, 1)) if self.tables else MAX_SPAN
+    def most_steps(self, n_post: int, n_synapses: int) -> int:
+        """Between two bases, so that no table of integrals is too large; each new base visits every synapse."""
+        room = max(SMALL, n_synapses // 2)
+        return max(1, room // max(n_post, 1)) if self.tables else MAX_SPAN
 
     def new_tables(self, steps: int, n_post: int, owners: tuple[Owner, ...] = ("all", "post")) -> dict[str, np.ndarray]:
         """The tables of integrals of these owners, for so many steps from a base, by name."""

@@ -109,7 +109,7 @@ def _kept_by(plan: Plan, signals: tuple[str, ...], normalizes: bool) -> Kept:
 def _working_space(module: ModuleType, kernel: Kernel, known: Mapping[str, Any], layout: Layout) -> dict[str, Any]:
     """The arrays that a kernel needs beside what it keeps: tables of fades, the last arrivals, logs of spikes."""
     n_axons, n_post = layout.n_axons, layout.n_post
-    span = min(module.span(known["dt"], known["parameters"]), kernel.most_steps(n_post))
+    span = min(module.span(known["dt"], known["parameters"]), kernel.most_steps(n_post, layout.n_synapses))
     fades = [np.empty(min(span, known["steps"]) + 1) for _ in kernel.fades]
     module.fill(known["dt"], known["parameters"], *fades)
     size = (n_post, _most_spikes(known["spikes"], known["firing"], span, n_post) if kernel.needs_log else 1)
