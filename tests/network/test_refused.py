@@ -128,7 +128,7 @@ def test_what_cannot_be_is_refused_before_the_run() -> None:
     lonely = Network(dt=1 * ms)
     target = lonely.cells(2, neurons.lif())
     lonely.connect(target, target, all_to_all(), weight=1 * mV, rule=rules.reward_stdp())
-    with pytest.raises(ParameterError, match="needs the signal 'dopamine', which the network does not provide"):
+    with pytest.raises(ParameterError, match=r"which the network does not provide; .*\('dopamine', value=1.0\)"):
         lonely.run(1 * ms)
     assert rule.is_timed
 
@@ -215,3 +215,18 @@ def test_a_run_cannot_run_the_network_again() -> None:
     with pytest.raises(ParameterError, match="this network is running"):
         net.run(2 * ms, record=[cells.spikes], each=(1 * ms, lambda: net.run(1 * ms)))
     assert len(net.run(1 * ms, record=[cells.spikes])[cells.spikes]) == 0
+
+
+@pytest.mark.parametrize(
+    ("theta", "words"),
+    [
+        (60 * Hz, r"post.v is in V: 'post.v' is in V and 'theta' is in 1/s"),
+        (-60.0, r"post.v is in V: theta is a plain number, .* such as mV"),
+    ],
+)
+def test_a_rule_is_held_against_the_units_of_the_cells_it_reads(theta: object, words: str) -> None:
+    rule = cofire.Rule("dw/dt = A * trace(pre, tau) * relu(post.v - theta)", A=1.0 / ms, tau=20 * ms, theta=theta)
+    net = Network(dt=1 * ms)
+    cell = net.cells(2, neurons.lif())
+    with pytest.raises(DimensionError, match=words):
+        net.connect(cell, cell, all_to_all(), weight=1 * mV, rule=rule)

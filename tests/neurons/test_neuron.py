@@ -251,6 +251,13 @@ unknown name 'v_threshold'; give it a value, Neuron(..., v_threshold=...)
         ^""",
     ),
     (
+        {"reset": "v = v_reset - 1*mV"},
+        """\
+unknown name 'mV'; units go with the values of parameters, as in Neuron(..., tau=20*ms), not into the text
+    v = v_reset - 1*mV
+                    ^""",
+    ),
+    (
         {"threshold": "v > tau", "v_threshold": None},
         "the threshold compares 'v', in V, with 'tau', in s; v is in V because of 'v_rest - v'",
     ),

@@ -71,8 +71,13 @@ def check_neuron_names(
         if name not in known:
             text = next(text for text in texts if find_neuron_name(text, name) is not None)
             factors = _split(name, known)
-            mend = f"; to multiply write {' * '.join(factors)}" if factors else did_you_mean(name, known)
-            reason = f"unknown name {name!r}{mend or f'; give it a value, Neuron(..., {name}=...)'}"
+            if factors:
+                mend = f"; to multiply write {' * '.join(factors)}"
+            elif name in UNITS:
+                mend = "; units go with the values of parameters, as in Neuron(..., tau=20*ms), not into the text"
+            else:
+                mend = did_you_mean(name, known) or f"; give it a value, Neuron(..., {name}=...)"
+            reason = f"unknown name {name!r}{mend}"
             raise LanguageError(reason, text, find_neuron_name(text, name))
     for name, _ in neuron.reset:
         if name not in variables:

@@ -447,7 +447,7 @@ class Engine:
                 if name not in self.net.modulators:
                     raise ParameterError(
                         f"{projection.name}, made at {projection.made}: its rule needs the signal {name!r}, which the "
-                        f"network does not provide; make it with net.modulator({name!r}, ...)"
+                        f"network does not provide; make it with net.modulator({name!r}, value=1.0)"
                     )
 
     def _argument(self, projection: Projection, argument: str, frame: Arrays) -> Any:

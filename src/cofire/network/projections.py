@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from cofire import compiler
 from cofire.backends.numba.quantities import find_quantities
 from cofire.constraints import POSITIVE, check, numbers
 from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean, shown
+from cofire.language import dimensions
 from cofire.language.text import to_text
 from cofire.language.tree import POST, PRE, Call, Cell, Expr, replace, walk
 from cofire.network.attributes import Checked
@@ -19,7 +21,7 @@ from cofire.network.populations import Cells, Population, cell_values, steps_of
 from cofire.network.recorders import Weight
 from cofire.network.rows import Rows, rows_of_list, rows_of_pieces
 from cofire.rule import Rule
-from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity
+from cofire.units import DIMENSIONLESS, TIME, Dimension, Quantity, dimension_of
 
 if TYPE_CHECKING:
     from cofire.network.network import Network
@@ -310,6 +312,7 @@ class Projection(Checked):
                     f"{self.name}: its rule reads {cell.side}.{cell.variable}, which the {side.kind} of {side.name} do "
                     f"not have{did_you_mean(str(cell.variable), rows)}; they have {known}"
                 )
+        self._check_cell_units(self.plan.cells)
         if self.net.threads > 1 and self.kept is not None and self.kept.is_clocked:
             raise ParameterError(
                 f"{self.name}: its rule changes every synapse in each step (print(rule.explain()) says why), which is "
@@ -320,6 +323,23 @@ class Projection(Checked):
                 f"{self.name}: its rule reads a variable of the presynaptic cells, which other threads may be "
                 "changing; make the network with threads=1"
             )
+
+    def _check_cell_units(self, cells: Iterable[Cell]) -> None:
+        """Holds the rule against the units of the cells it reads: a threshold for volts is not in hertz."""
+        assert self.rule is not None
+        units: dict[str, Dimension] = {}
+        for cell in cells:
+            side = self.source if cell.side == "pre" else self.target
+            if cell.variable is not None and (unit := side.unit(cell.variable)) is not None:
+                units[f"{cell.side}.{cell.variable}"] = unit
+        given = self.rule.parameters
+        plain = {name: value for name, value in given.items() if not isinstance(value, Quantity)}
+        known = {name: dimension_of(value) for name, value in given.items()}
+        try:
+            dimensions.check(self.rule.equations, known | units, self.rule.weight_dimension, plain)
+        except DimensionError as error:
+            read = " and ".join(f"{name} is {_in(unit)}" for name, unit in units.items())
+            raise DimensionError(f"{self.name}: in these cells {read}: {error}") from None
 
 
 def _in(unit: Dimension) -> str:

@@ -103,7 +103,7 @@ class Record(Mapping[Recorder, Any]):
 
     A variable that was recorded twice is found by the recorder that asked for it, `record[cells.v.every(1*ms)]`; names
     do as well, `record["cells.v"]`. `begin`, `end`: of the run, in seconds. `stopped`: why it ended before its time,
-    or None.
+    or None. For other programs each has `to_xarray()` and `to_neo()`: `record[cells.v].to_xarray()`.
     """
 
     def __init__(self, found: Mapping[Recorder, Any], begin: float, end: float, stopped: str | None = None) -> None:
