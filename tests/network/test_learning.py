@@ -138,6 +138,57 @@ def test_a_variable_of_the_cells_is_integrated_for_their_synapses(
     assert np.abs(wanted - before).max() > 0.05
 
 
+TRACKED = {
+    "events": "dw/dt = reward * e\nde/dt = a * trace(pre, tau) * post - a * trace(post, tau) * pre - e / tau_e",
+    "a solver": "dw/dt = reward * e * (1 - w)\nde/dt = a * trace(pre, tau) * post - e**2 / tau_e",
+}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("kind", TRACKED)
+def test_variables_of_synapses_are_read_and_recorded(kind: str, threads: int, tmp_path: Path) -> None:
+    if kind == "a solver" and threads == 2:
+        pytest.skip("runs in one thread")
+    units = {"a": 5.0, "tau": 20 * ms, "tau_e": 100 * ms}
+    net, synapses, _ = lively(Rule(TRACKED[kind], signals="reward", **units), threads=threads)
+    assert (synapses.e.values == 0.0).all()
+    before = synapses.weight.values
+    record = net.run(
+        250 * ms,
+        record=[
+            *(population.spikes for population in net.populations),
+            *(synapses.e.every(50 * ms), synapses.weight.every(50 * ms)),
+        ],
+    )
+    source, cells, reward, level = record["source.spikes"], record["cells_2.spikes"], np.zeros(250), 0.3
+    for n in range(250):
+        level += {100: 0.5, 200: -0.2}.get(n, 0.0)
+        reward[n], level = level, level * np.exp(-1 / 40)
+    _, state = reference.replay(
+        synapses.rule,
+        compiler.lower(synapses.rule),
+        pre=(source.cells, source.steps),
+        post=(cells.cells, cells.steps),
+        synapses=synapses.pairs(),
+        weight=before,
+        delay=np.rint(synapses.delays() / 1e-3).astype(int),
+        dt=1e-3,
+        steps=250,
+        signals={"reward": reward},
+    )
+    assert np.abs(state["e"]).max() > 1.0
+    np.testing.assert_allclose(synapses.e.values, state["e"], rtol=0, atol=1e-8 * np.abs(state["e"]).max())
+    np.testing.assert_array_equal(record[synapses.e].values[-1], synapses.e.values)
+    assert record[synapses.e].values.shape == record[synapses.weight].values.shape
+    assert np.nansum(synapses.e.matrix()) == pytest.approx(synapses.e.values.sum())
+    kept = synapses.e.values
+    synapses.learning = False
+    net.run(10 * ms)
+    np.testing.assert_allclose(synapses.e.values, kept, rtol=1e-12)
+    with pytest.raises(AttributeError, match="no attribute 'f'"):
+        synapses.f  # noqa: B018
+
+
 def test_a_rule_finds_the_peak_of_a_spike_however_far_beyond_it_a_step_went() -> None:
     net = Network(dt=0.1 * ms, seed=1)
     source = net.spikes(1, [0], [1 * ms])

@@ -33,7 +33,7 @@ from cofire.network.rows import Rows
 from cofire.network.signals import Drive, Modulator
 from cofire.units import TIME, Quantity
 
-FORMAT = 3
+FORMAT = 4
 Array = np.ndarray
 Arrays = dict[str, Array]
 
@@ -197,8 +197,8 @@ def _record(recorder: Recorder, k: int, collection: Collection, arrays: Arrays) 
             return ["rate", population.name, every]
         case VariableRecorder(cells, variable, _, of):
             return ["variable", cells.name, every, variable, of]
-        case WeightRecorder(projection, _, of, summary):
-            return ["weight", projection.name, every, of, summary]
+        case WeightRecorder(projection, _, of, summary, name):
+            return ["weight", projection.name, every, of, summary, name]
 
 
 def _made_recorder(data: Any, places: dict[str, Population], projections: dict[str, Projection]) -> Recorder:
@@ -212,4 +212,4 @@ def _made_recorder(data: Any, places: dict[str, Population], projections: dict[s
     listed = None if of is None else tuple(of)
     if kind == "variable":
         return VariableRecorder(places[name], rest[0], interval, listed)  # type: ignore[arg-type]
-    return WeightRecorder(projections[name], interval, listed, bool(rest[1]))
+    return WeightRecorder(projections[name], interval, listed, bool(rest[1]), rest[2])

@@ -107,13 +107,12 @@ class Collection:
         self._weigh(end)
 
     def _weigh(self, step: int) -> None:
-        settled: dict[int, Array] = {}
+        settled: dict[str, Array] = {}
         for recorder in self.recorders:
             if isinstance(recorder, WeightRecorder) and step % self.every[recorder] == 0:
-                key = id(recorder.projection)
-                if key not in settled:
-                    settled[key] = recorder.projection.weight.values
-                values = settled[key]
+                if recorder.label not in settled:
+                    settled[recorder.label] = Weight(recorder.projection, recorder.name).values
+                values = settled[recorder.label]
                 if recorder.summary and not len(values):
                     row = np.full(len(SUMMARY), np.nan)
                 elif recorder.summary:
@@ -153,6 +152,6 @@ class Collection:
             projection = recorder.projection
             columns = tuple(range(projection.size)) if recorder.of is None else recorder.of
             columns = SUMMARY if recorder.summary else columns
-            unit = projection.target.unit(projection.onto)
+            unit = Weight(projection, recorder.name).unit
         values = np.concatenate([piece[1] for piece in pieces]) if pieces else np.zeros((0, len(columns)))
         return Samples(recorder.label, times, values, columns, "" if unit is None else str(unit))

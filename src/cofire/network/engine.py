@@ -201,10 +201,29 @@ class Engine:
 
     def settle(self, projection: Projection, step: int, *, copy: bool) -> Array:
         """The weights as they lie, after all that happened before `step`. `copy`: leave the network itself as it is."""
-        kernel = self.code.kernels.get(projection.name)
-        if kernel is None or not self.frames[0][f"{projection.name}_learning"][0]:  # settled when it was switched off
+        if not self._puts_off(projection):
             return projection.stored.copy() if copy else projection.stored
-        settle = self.parts[projection.name].settle
+        return self._settled(projection, step, copy=copy).get("w", projection.stored)
+
+    def variable(self, projection: Projection, name: str, step: int) -> Array:
+        """A variable of the rule, one a synapse as they lie, after all that happened before `step`; a copy."""
+        assert projection.kept is not None
+        frame, q = self.frames[0], projection.kept.of(Name(name))
+        found: Array = frame[f"{projection.name}_{q.name}"]
+        if not self._puts_off(projection):
+            return found.copy()
+        found = self._settled(projection, step, copy=True).get(q.name, found)
+        fade = self.code.kernels[projection.name].fade_of.get(q.name)
+        base = int(frame[f"{projection.name}_base"][0])
+        return found * frame[f"{projection.name}_{fade}"][step - base] if fade else found.copy()
+
+    def _puts_off(self, projection: Projection) -> bool:
+        """Whether its synapses learn late; all was settled when learning was switched off."""
+        return projection.name in self.code.kernels and bool(self.frames[0][f"{projection.name}_learning"][0])
+
+    def _settled(self, projection: Projection, step: int, *, copy: bool) -> Arrays:
+        """Has all synapses learn what happened before `step`. `copy`: copies of their arrays, which are returned."""
+        kernel, settle = self.code.kernels[projection.name], self.parts[projection.name].settle
         changes = {"last", "heard", "logged", "newest", "second", *(q.name for q in kernel.kept.quantities)}
         shared: Arrays = {}
         for frame in self.frames:
@@ -219,7 +238,7 @@ class Engine:
                     value = shared.setdefault(key, value.copy())
                 given[argument] = value
             settle(*(given[argument] for argument in kernel.arguments["settle"]))
-        return shared.get("w", projection.stored)
+        return shared
 
     def set_learning(self, projection: Projection, wanted: bool, step: int) -> None:
         """Switches learning: what the rule remembers stands still while it is off."""

@@ -286,9 +286,13 @@ class Network(Checked):
             self._engine.set_learning(projection, projection.learning and self.learning, self.step)
         return self._engine
 
-    def settled(self, projection: Projection) -> Array:
-        """The weights as they lie, everything learnt; the network itself is left as it is."""
-        return projection.stored if self._engine is None else self._engine.settle(projection, self.step, copy=True)
+    def settled(self, projection: Projection, name: str = "weight") -> Array:
+        """The weights as they lie, or a variable of the synapses, all learnt; the network itself is left as it is."""
+        if self._engine is None:
+            return projection.stored if name == "weight" else np.zeros(projection.size)
+        if name == "weight":
+            return self._engine.settle(projection, self.step, copy=True)
+        return self._engine.variable(projection, name, self.step)
 
     def settle(self, projection: Projection) -> None:
         """Has a projection learn all that it has put off."""

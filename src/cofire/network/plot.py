@@ -40,7 +40,7 @@ class Plot:
         return figure
 
     def weights(self) -> Figure:
-        """The distribution of the weights at the end, and their course."""
+        """The distribution of weights and variables of synapses at the end, and their course."""
         found = self._samples(WeightRecorder)
         figure, axes = _panels(found, "weights", "synapses.weight.every(1*second)", columns=2)
         for samples, (course, last) in zip(found, axes, strict=True):
@@ -49,7 +49,9 @@ class Plot:
                 last.axis("off")
             else:
                 last.hist(samples.values[-1], bins=40, color="tab:blue")
-                last.set(title=f"at {samples.times[-1]:g} s", xlabel=f"weight{_in(samples.unit)}", ylabel="synapses")
+                last.set(
+                    title=f"at {samples.times[-1]:g} s", xlabel=f"{samples.label}{_in(samples.unit)}", ylabel="synapses"
+                )
         return figure
 
     def traces(self) -> Figure:

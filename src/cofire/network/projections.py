@@ -104,6 +104,12 @@ class Projection(Checked):
         )
         self._check_rule()
 
+    def __getattr__(self, name: str) -> Weight:
+        """A variable of the rule, one a synapse: `synapses.e`, with `.values`, `.matrix()` and `.every(interval)`."""
+        if name in type(self).__slots__ or self.plan is None or name not in dict(self.plan.equations.variables):
+            raise self._unknown(name)
+        return Weight(self, name)
+
     @property
     def size(self) -> int:
         """How many synapses there are."""

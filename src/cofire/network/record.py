@@ -144,8 +144,8 @@ def _is_meant(recorder: Recorder, key: Any) -> bool:
             return recorder.label == key
         case Variable(cells, name):
             return isinstance(recorder, VariableRecorder) and (recorder.cells, recorder.variable) == (cells, name)
-        case Weight(projection):
-            return isinstance(recorder, WeightRecorder) and recorder.projection is projection
+        case Weight(projection, name):
+            return isinstance(recorder, WeightRecorder) and (recorder.projection, recorder.name) == (projection, name)
     return same(recorder, key)
 
 

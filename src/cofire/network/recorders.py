@@ -56,16 +56,17 @@ class VariableRecorder:
 
 @dataclass(frozen=True, eq=False)
 class WeightRecorder:
-    """The weights of a projection at intervals: all, those `of` a list, or a `summary` of all."""
+    """Weights of a projection, or a variable of its synapses, at intervals: all, those `of` a list, or a `summary`."""
 
     projection: Projection
     every: Quantity
     of: tuple[int, ...] | None = None
     summary: bool = False
+    name: str = "weight"
 
     @property
     def label(self) -> str:
-        return f"{self.projection.name}.weight"
+        return f"{self.projection.name}.{self.name}"
 
 
 Recorder = SpikeRecorder | RateRecorder | VariableRecorder | WeightRecorder
@@ -118,13 +119,14 @@ class Variable(Values):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Weight(Values):
-    """The weights of a projection: `synapses.weight`."""
+    """The weights of a projection, `synapses.weight`, or a variable of its rule, one a synapse: `synapses.e`."""
 
     projection: Projection
+    name: str = "weight"
 
     @property
     def label(self) -> str:  # type: ignore[override]
-        return f"{self.projection.name}.weight"
+        return f"{self.projection.name}.{self.name}"
 
     @property
     def values(self) -> Array:  # type: ignore[override]
@@ -132,7 +134,7 @@ class Weight(Values):
         synapses = self.projection
         if synapses.same:
             return np.full(synapses.size, synapses.stored[0])
-        return synapses.rows.listed(synapses.net.settled(synapses))
+        return synapses.rows.listed(synapses.net.settled(synapses, self.name))
 
     def matrix(self) -> Array:
         """`[post, pre]`; NaN where there is no synapse, the sum where there are several."""
@@ -144,14 +146,19 @@ class Weight(Values):
         return np.where(count > 0, total, np.nan)
 
     def __repr__(self) -> str:
-        unit = self.projection.target.unit(self.projection.onto)
-        return f"<{self.label}: {self._told(unit)}; .values has them all, .matrix() as [post, pre]>"
+        return f"<{self.label}: {self._told(self.unit)}; .values has them all, .matrix() as [post, pre]>"
+
+    @property
+    def unit(self) -> Dimension | None:
+        """Of a weight, that of what it is added to; of a variable it is not known."""
+        return self.projection.target.unit(self.projection.onto) if self.name == "weight" else None
 
     def every(self, interval: Quantity, *, of: Any = None, summary: bool = False) -> WeightRecorder:
-        """To be recorded at intervals: all weights, those `of` the synapses listed, or a summary of all."""
+        """To be recorded at intervals: of all synapses, those `of` the list, or a summary of all."""
         if summary and of is not None:
             raise ParameterError("a summary is of all weights: give summary=True or of=[...], not both")
-        return WeightRecorder(self.projection, interval, _listed(of, self.projection.size, "synapses"), summary)
+        listed = _listed(of, self.projection.size, "synapses")
+        return WeightRecorder(self.projection, interval, listed, summary, self.name)
 
 
 def _listed(of: Any, size: int, what: str) -> tuple[int, ...] | None:

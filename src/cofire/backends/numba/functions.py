@@ -27,6 +27,7 @@ class Kernel:
     an array `before_NAME` and a log `log_NAME` and its last entry `prior_NAME`. `fades`: the names of the tables.
     `by_step`: whether every synapse is settled after each step, unless the modulator `silent` is 0. `hurries`: of "pre"
     and "post", those whose spikes must be learnt from in the same step. `tables`: of integrals.
+    `fade_of`: the table of what each array is to be multiplied with, by its name.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Kernel:
     drifts: bool
     needs_log: bool
     tables: tuple[Table, ...]
+    fade_of: Mapping[str, str]
 
     @property
     def schedule(self) -> Schedule:

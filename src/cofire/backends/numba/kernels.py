@@ -102,6 +102,7 @@ class _Kernel(Reader):
             drifts,
             self.needs_log,
             self.tables,
+            {q.name: fade for q in self.kept.quantities if (fade := self.fade(q))},
         )
 
     @contextmanager
