@@ -107,5 +107,5 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match="is no checkpoint of a network, or is damaged"):
         resume(tmp_path / "empty.npz")
     np.savez(tmp_path / "other.npz", data=np.frombuffer(b'{"format": 99}', dtype=np.uint8))
-    with pytest.raises(ArrayError, match="format 99; this cofire reads format 3"):
+    with pytest.raises(ArrayError, match="format 99; this cofire reads format 4"):
         resume(tmp_path / "other.npz")
