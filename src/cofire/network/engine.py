@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -496,18 +494,3 @@ def _kind(population: Population) -> str:
     if isinstance(population, Cells):
         return "cells" if population.rate_row is None else "rates"
     return "poisson" if isinstance(population, Poisson) else "given"
-
-
-@contextmanager
-def interruptible() -> Iterator[list[bool]]:
-    """Ctrl-C within asks the run to stop soon instead of breaking it off; the list then is not empty."""
-    asked: list[bool] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-
-    before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)

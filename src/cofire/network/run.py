@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,6 @@ import numpy as np
 
 from cofire.errors import DivergenceError
 from cofire.network.collection import Collection
-from cofire.network.engine import interruptible
 from cofire.network.populations import Cells, Population
 from cofire.network.record import Record
 from cofire.units import Quantity
@@ -174,3 +176,18 @@ def resume(file: str | Path, *, progress: Callable[[float, str], None] | bool = 
 
     collection, every, limit = load(file)
     return collection.net, Run(collection.net, collection, progress, (None, None), limit, (every, file)).go()
+
+
+@contextmanager
+def interruptible() -> Iterator[list[bool]]:
+    """Ctrl-C within asks the run to stop soon instead of breaking it off; the list then is not empty."""
+    asked: list[bool] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
