@@ -130,7 +130,7 @@ class _Form:
             write(f"begin, time = 0.0, {time}")
             with write.block("while begin < time"):
                 write("end = time")
-                self._write_next(write, "end")
+                self._write_next(write)
                 self._write_part(write, begun, self.x)
                 write("begin = end")
             if bounded:
@@ -147,7 +147,7 @@ class _Form:
         write("begin, step = 0.0, 0")
         with write.block("while step < steps"):
             write("end = steps * dt")
-            self._write_next(write, "end")
+            self._write_next(write)
             write("edge = steps if end == steps * dt else int(end / dt)  # the last end of a step until there")
             with write.block("if begin > step * dt"):
                 write("edge = min(edge, step + 1)")
@@ -162,7 +162,7 @@ class _Form:
                 with write.block("if low <= after <= high or edge == step"):
                     write(f"{x} = after")
                 with write.block("else"):
-                    write("span = min(end - begin, dt)")
+                    write("span = min(span, dt)")
                     with write.block("for _ in range(step, edge)"):
                         write(f"{x} = clipped({self.advance.format('span')}, low, high)")
                 write("step = edge")
@@ -175,11 +175,11 @@ class _Form:
             write(f"{name}_from = {self.leaf(gate.quantity)} * exp(-{rate} * ({begun}))")
             write(f"{name}_until = log({name}_from / {level}) / {bracketed(rate)}  # NaN if never")
 
-    def _write_next(self, write: Writer, end: str) -> None:
+    def _write_next(self, write: Writer) -> None:
         """`end` becomes the next crossing after `begin`, if that is earlier."""
         for name in self.gates.values():
-            with write.block(f"if begin < {name}_until < {end}"):
-                write(f"{end} = {name}_until")
+            with write.block(f"if begin < {name}_until < end"):
+                write(f"end = {name}_until")
 
     def _write_part(self, write: Writer, begun: str, x: str) -> None:
         """What the value is at `end`, if it is that at `begin` now and nothing is crossed between them."""
@@ -187,7 +187,7 @@ class _Form:
             name = self.gates[gate.name]
             now = f"{name}_from * exp(-{self._gate_rate(gate)} * (0.5 * (begin + end)))"
             write(f"{name} = {source(gate.step, partial(self._gated_leaf, gate, now))}")
-        write(f"{x} = {self._after(f'{begun} + begin', '(end - begin)')}")
+        write("span = end - begin", f"{x} = {self._after(f'{begun} + begin', 'span')}")
 
     def _gate_rate(self, gate: Gate) -> str:
         return summand(source(self.kept.of(gate.quantity).rate, self.leaf))
@@ -198,7 +198,7 @@ class _Form:
     def _after(self, since: str, time: str) -> str:
         """The value `time` later, nothing crossed meanwhile."""
         if self.advance:
-            return self.advance.format(time.strip("()"))
+            return self.advance.format(time)
         return self.formula([self._total(piece, bracketed(since), time) for piece in self.flow.pieces], time)
 
     def _write_whole(self, write: Writer, bounded: bool, steady: bool) -> None:

@@ -178,7 +178,7 @@ class _Kernel(Reader):
             with self.out.block("for c in range(begin, end)"):
                 self.out("i = axons[c]", "then, came = last[i], heard[i]")
                 self._read_of_axon()
-                if self.changing or self._flows("synapse") or self.integrated:
+                if self.changing or self._flows("synapse"):
                     with self.out.block(RANGE):
                         self._synapse()
                 self.out("last[i], heard[i] = now, arrives")
@@ -196,7 +196,7 @@ class _Kernel(Reader):
         out(*(f"kept_{q.name} = {q.name}[j]" for q in logged))
         if self.needs_log:
             self._find_spikes(logged)
-        flows = [*self._flows("synapse"), *self.integrated]
+        flows = self._flows("synapse")
         if flows:
             out("at = then")
         if self.hears:
@@ -316,7 +316,7 @@ class _Kernel(Reader):
 
     def _stored(self) -> list[Quantity]:
         """The quantities of synapses that the row's loop reads or writes."""
-        flows = [*self._flows("synapse"), *self.integrated]
+        flows = self._flows("synapse")
         leaves = self.leaves([*self._arrival_jumps(), *self.spike_jumps(), *self.flow_parts()])
         mine = [q for q in self.kept.quantities if q.owner == "synapse"]
         return [q for q in mine if q in self.changing or q in flows or q.symbol in leaves]
@@ -459,7 +459,8 @@ class _Kernel(Reader):
     # Between events
 
     def _flows(self, owner: Owner) -> list[Quantity]:
-        return [q for q in self.flowing if q.owner == owner]
+        """What moves between events of itself, or by what its cell integrated for it."""
+        return [q for q in (*self.flowing, *self.integrated) if q.owner == owner]
 
     def _flow_to(self, time: str, flows: list[Quantity]) -> None:
         for q in flows:
