@@ -35,22 +35,25 @@ LAID = ("whole", "window", "every other row", "every other column", "turned", "b
 
 
 @pytest.mark.parametrize("found", [True, False])
-@example(seed=0, sizes=(0, 1, 2), kind="f", hows=("whole", "whole", "every other column"))  # nothing to add
+@example(seed=0, sizes=(0, 1, 2), kind="f", hows=("whole", "whole", "every other column"), factor=1.0)  # nothing to add
 @given(
-    seed=st.integers(0, 99), sizes=st.tuples(SIZES, SIZES, SIZES), kind=st.sampled_from("fde"),
+    seed=st.integers(0, 99), factor=st.sampled_from([1.0, -2.0, 0.0]),
+    sizes=st.tuples(SIZES, SIZES, SIZES), kind=st.sampled_from("fde"),
     hows=st.tuples(st.sampled_from(LAID), *[st.sampled_from((*LAID, "spread"))] * 2),
 )  # fmt: skip
-def test_it_adds(found: bool, seed: int, sizes: tuple[int, int, int], kind: str, hows: tuple[str, str, str]) -> None:
+def test_it_adds(
+    found: bool, seed: int, factor: float, sizes: tuple[int, int, int], kind: str, hows: tuple[str, str, str]
+) -> None:
     (k, m, n), random = sizes, np.random.default_rng(seed)
     out, left, right = (
         laid(random, rows, columns, kind, how)
         for (rows, columns), how in zip(((m, n), (k, m), (k, n)), hows, strict=True)
     )
-    wanted = out + left.T @ right
+    wanted = out + left.T @ right * out.dtype.type(factor)
     with pytest.MonkeyPatch.context() as patch:
         if not found:
             patch.setattr(blas, "_gemm", lambda _: None)
-        blas.add_product(out, left, right)
+        blas.add_product(out, left, right, factor)
     np.testing.assert_array_equal(out, wanted)
 
 

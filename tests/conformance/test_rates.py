@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -101,13 +103,19 @@ def test_float32_stays_float32(name: str, library: Library) -> None:
     np.testing.assert_allclose(library.back(w), wanted, rtol=2e-5, atol=2e-5)
 
 
-def test_blocks_make_no_difference(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows and samples in pieces of one give what they give at once."""
+@contextmanager
+def in_pieces_of_one() -> Iterator[None]:
+    """Rows and samples one by one, where usually so many are taken at once that small arrays are one piece."""
     from cofire.backends.arrays import blocks, products
 
-    for name in ("BLOCK", "PANEL"):
-        monkeypatch.setattr(blocks, name, 1)
-    monkeypatch.setattr(products, "ORDERED", 1)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("BLOCK", "PANEL"):
+            patch.setattr(blocks, name, 1)
+        patch.setattr(products, "ordered_rows", lambda _: 1)
+        yield
+
+
+def test_blocks_make_no_difference(library: Library) -> None:
     text = (
         "dw/dt = eta * post * reconstruct_ordered(post) + eta * abs(pre - w) * post + exp(-w) * mean(pre, tau) * post"
     )
@@ -116,7 +124,10 @@ def test_blocks_make_no_difference(library: Library, monkeypatch: pytest.MonkeyP
         rules.get("sanger")(),
         rules.get("krotov_hopfield")(),
     ):
-        assert_same(rule, make_sample(rule, seed=4), library, 1e-12)
+        with in_pieces_of_one():
+            assert_same(rule, make_sample(rule, seed=4), library, 1e-12)
+            if library.name != "jax":
+                assert_same(rule, make_sample(rule, seed=4), library, 1e-12, in_place=True)
 
 
 def test_rows_written_early_are_not_read_by_later_ones(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,13 +166,20 @@ def test_random_rule(weight: Expr, variable: Expr, bounds: Any, norm: Any) -> No
     check_random_rule(weight, variable, bounds, norm, LIBRARIES[0])
 
 
+@settings(max_examples=150)
+@given(weight=tame(), variable=tame(max_depth=3), bounds=st.sampled_from([None, (0.0, 0.9)]))
+def test_random_rule_row_by_row_in_place(weight: Expr, variable: Expr, bounds: Any) -> None:
+    with in_pieces_of_one():
+        check_random_rule(weight, variable, bounds, None, LIBRARIES[0], in_place=True)
+
+
 @settings(max_examples=40)
 @given(weight=tame(), variable=tame(max_depth=2))
 def test_random_rule_on_other_libraries(library: Library, weight: Expr, variable: Expr) -> None:
     check_random_rule(weight, variable, None, None, library)
 
 
-def check_random_rule(weight: Expr, variable: Expr, bounds: Any, norm: Any, library: Library) -> None:
+def check_random_rule(weight: Expr, variable: Expr, bounds: Any, norm: Any, library: Library, **options: Any) -> None:
     # a written zero below the line: whether it is 0 or -0 decides the sign of what is infinite
     parts = [*walk(weight), *walk(variable)]
     assume(not any(isinstance(p, Binary) and p.operator == "/" and arithmetic(p.right, {}) == 0.0 for p in parts))
@@ -178,7 +196,7 @@ def check_random_rule(weight: Expr, variable: Expr, bounds: Any, norm: Any, libr
     assume(all(np.isfinite(a).all() and np.abs(a).max(initial=0) < 1e6 for a in (wanted, *state.values())))
     assume(np.isfinite(reference_steps(rule, sample)[0]).all())
     try:
-        assert_same(rule, sample, library, 1e-8)
+        assert_same(rule, sample, library, 1e-8, **options)
     except CofireError as error:
         # A literal 1 / 0; and what only the weights as bounds or norm leave them make infinite.
         assume("not a finite number" not in str(error) and not (bounds or norm))

@@ -126,7 +126,7 @@ def _term_text(term: Term) -> str:
 
 def _cost(term: Term) -> str:
     if term.ordered:
-        return "two matrix products, 2·B·post·pre operations each, in blocks of rows"
+        return "two matrix products, 2·B·post·pre operations each, in blocks of rows, and a triangle within each block"
     if term.is_product:
         return "matrix product, 2·B·post·pre operations" + (", times a matrix" if term.synapse is not None else "")
     if term.scales_rows:

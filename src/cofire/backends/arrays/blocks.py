@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 BLOCK = 1 << 18  # numbers worked on at once by functions: 1 MiB in float32, about one core's cache
-PANEL = 1 << 21  # numbers that one matrix product makes at once, where something is done to it before it is added
-ORDERED = 64  # rows that share one residual; the triangle within them costs rows / batch of a product
+PANEL = 1 << 20  # numbers that one matrix product makes at once, where something is done to it before it is added
+ORDERED = 48  # rows that share one residual, at the least
 
 
 def cached_rows(shape: tuple[int, ...]) -> int:
@@ -16,7 +17,12 @@ def cached_rows(shape: tuple[int, ...]) -> int:
 
 def panel_rows(shape: tuple[int, ...]) -> int:
     """Rows that one such product makes: many, and no more than an eighth of a large array."""
-    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 8)) // shape[1])
+    return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 2)) // shape[1])
+
+
+def ordered_rows(samples: int) -> int:
+    """Rows that share one residual: the triangle within them costs rows / samples of a product, few rows a slow one."""
+    return max(ORDERED, 6 * math.isqrt(samples))
 
 
 def row_windows(shape: tuple[int, ...], rows: int | None = None) -> Iterator[slice]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -17,7 +17,7 @@ from cofire.errors import ParameterError
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
 from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Negative, Number, Weight, walk
-from cofire.lowering.placement import DRIVE, Axis, Placement
+from cofire.lowering.placement import DRIVE, Axes, Axis, Placement
 from cofire.lowering.products import Separated, separate
 
 Array = Any
@@ -66,10 +66,13 @@ class Evaluator:
 
     def fill(self, out: Array, node: Expr, context: tuple[Axis, ...], window: Window = EVERYTHING) -> None:
         """Writes `node` to `out`; a product without an array between, where the library can."""
+        can = library.is_numpy(out) or library.is_torch(out)
         match node := self._short(node):
-            case Binary("*", left, right) if library.is_numpy(out) or library.is_torch(out):
-                sides = [self.array(self.value(side, context, window)) for side in (left, right)]
-                self.xp.multiply(*sides, out=out)
+            case Binary("*", left, right) if can:
+                self.fill(out, right, context, window)
+                self.xp.multiply(out, self.array(self.value(left, context, window)), out=out)
+            case Call("abs", (Weight(),)) if can:
+                self.xp.abs(self.value(Weight(), context, window), out=out)
             case _:
                 out[...] = self.value(node, context, window)
 
@@ -112,7 +115,7 @@ class Evaluator:
                 power = self.value(exponent, ())
                 varies = any(isinstance(leaf, Cell | Weight) for leaf in walk(x))  # else errors quote what was written
                 if varies and isinstance(power, int | float) and power >= 1:
-                    return Binary("*", x, Binary("**", size, Number(power - 1)))
+                    return Binary("*", x, size if power == 2 else Binary("**", size, Number(power - 1)))
         return node
 
     def _apply(self, node: Expr, function: str, values: list[Array | float]) -> Array | float:
@@ -131,7 +134,9 @@ class Values(Evaluator):
     cells: Mapping[Cell, Array]
     signals: Mapping[str, Array]
     state: Mapping[str, Array]
+    state_axes: Mapping[str, Axes]
     reduced: Callable[[Separated, Axis, Values], Array]
+    part: bool = False  # of the rows of the weights
     _sums: dict[Expr, Array] = field(default_factory=dict)
     _squares: dict[int, tuple[Array, float]] = field(default_factory=dict)
 
@@ -139,8 +144,22 @@ class Values(Evaluator):
     def samples(self) -> int:
         return int(self.cells[PRE].shape[0])
 
+    @property
+    def no_sums(self) -> bool:
+        """Whether no sum over cells was worked out yet."""
+        return not self._sums
+
+    def rows(self, window: slice) -> Values:
+        """The same for some of the postsynaptic cells. Sums over postsynaptic cells would be over these alone."""
+        cells = {cell: array[:, window] if cell.side == "post" else array for cell, array in self.cells.items()}
+        state = {
+            key: array[window, ...] if "post" in self.state_axes[key] else array for key, array in self.state.items()
+        }
+        squares = {id(array): (array, self.squares(self.cells[cell])) for cell, array in cells.items()}
+        return replace(self, w=self.w[window, :], cells=cells, state=state, part=True, _sums={}, _squares=squares)
+
     def squares(self, array: Array) -> float:
-        """`gemm.squares(array)`, measured once a step."""
+        """`gemm.squares(array)`, measured once a step; of activity in some of the rows, that of all rows."""
         if id(array) not in self._squares:
             self._squares[id(array)] = array, gemm.squares(array)  # kept with it, so that the id stays its own
         return self._squares[id(array)][1]

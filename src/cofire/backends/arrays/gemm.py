@@ -17,17 +17,17 @@ from cofire.errors import ArrayError
 
 Array = Any
 
-_MANY = 1 << 19  # numbers from which a second thread pays
+_MANY = 1 << 20  # numbers from which a second thread pays
 
 
-def add_product(out: Array, left: Array, right: Array) -> None:
-    """`out += left.T @ right`; `left[k, rows]`, `right[k, columns]`, `out[rows, columns]`."""
+def add_product(out: Array, left: Array, right: Array, factor: float = 1.0) -> None:
+    """`out += factor · left.T @ right`; `left[k, rows]`, `right[k, columns]`, `out[rows, columns]`."""
     if library.is_numpy(out):
-        blas.add_product(out, left, right)
+        blas.add_product(out, left, right, factor)
     elif library.is_torch(out):
-        out.addmm_(left.T, right)
+        out.addmm_(left.T, right, alpha=factor)
     else:
-        out += left.T @ right
+        out += (left * factor).T @ right
 
 
 def set_scaled(out: Array, base: Array, scale: Array | float) -> None:
@@ -49,7 +49,7 @@ def for_each(work: Callable[[slice], None], pieces: list[slice], array: Array) -
     NumPy's own functions use one core; other libraries see to that themselves.
     """
     half = len(pieces) // 2
-    if not half or not library.is_numpy(array) or array.size < _MANY:
+    if not half or not library.is_numpy(array) or array.size <= _MANY:
         for piece in pieces:
             work(piece)
         return
@@ -79,6 +79,11 @@ def squares(array: Array) -> float:
         flat = array.view(-1)
         return float(flat.dot(flat))
     return float(library.namespace(array).sum(array * array))
+
+
+def size(squares: float) -> float:
+    """What no number exceeds whose square is in that sum; at least 1, so that factors below 1 are bounded too."""
+    return math.nan if math.isnan(squares) else max(1.0, math.sqrt(squares))
 
 
 def is_finite(array: Array) -> bool:

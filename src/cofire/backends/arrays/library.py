@@ -33,6 +33,11 @@ def device(array: Array) -> Any:
     return "cpu" if type(array) is np.ndarray else compat.device(array)
 
 
+def fits(size: float, array: Array) -> bool:
+    """Whether numbers of that size are far within the range of its type."""
+    return size < float(namespace(array).finfo(array.dtype).max) / 4
+
+
 def writable_in_place(array: Array) -> bool:
     """Whether the library lets arrays be changed at all."""
     return is_numpy(array) or bool(compat.is_writeable_array(array))

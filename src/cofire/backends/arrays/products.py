@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cofire.backends.arrays import gemm, library
-from cofire.backends.arrays.blocks import ORDERED, cached_rows, panel_rows, row_windows, sample_windows
+from cofire.backends.arrays.blocks import cached_rows, ordered_rows, panel_rows, row_windows, sample_windows
 from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
+from cofire.backends.arrays.ordered import Ordered
 from cofire.errors import ArrayError
 from cofire.language.algebra import simplify
 from cofire.language.text import to_text
@@ -22,14 +23,19 @@ from cofire.lowering.products import Separated, Term, additive_terms
 
 @dataclass(frozen=True)
 class Product:
-    """`left.T @ right`, with `left[k, post]` and `right[k, pre]`; k is the samples, or 1.
+    """`factor · left.T @ right`, with `left[k, post]` and `right[k, pre]`; k is the samples, or 1.
 
-    `bound`: what no number of it exceeds in size, by Cauchy and Schwarz.
+    `bound`: what no number of it exceeds in size, by Cauchy and Schwarz, before the factor and after.
     """
 
     left: Array
     right: Array
+    factor: float
     bound: float
+
+    def rows(self, window: slice) -> Array:
+        """`[rows of window, pre]`."""
+        return (self.left[:, window] * self.factor).T @ self.right
 
 
 Block = Callable[[slice], Array]
@@ -39,11 +45,12 @@ Block = Callable[[slice], Array]
 class Work:
     """What is to be added up, by kind.
 
-    `scale` multiplies the rows of the base; `blocks` are made for a window of `rows` rows.
+    `scale` multiplies the rows of the base; `blocks` and `ordered` are made for a window of `rows` rows.
     """
 
     scale: Array | float
     products: list[Product]
+    ordered: list[Ordered]
     blocks: list[Block]
     rows: int
 
@@ -51,12 +58,13 @@ class Work:
         scale = self.scale
         return scale if isinstance(scale, float) or scale.shape[0] == 1 else scale[window, :]
 
-    def bound(self, squares: float) -> float:
-        """What no number of the result exceeds in size, if the squares of the base come to so much."""
-        if self.blocks:
+    def bound(self, base: Array, squares: float) -> float:
+        """What no number of these rows exceeds in size, if the squares of the base in them come to so much."""
+        if self.blocks or any(part.w is not base for part in self.ordered):
             return math.inf
-        scale = abs(self.scale) if isinstance(self.scale, float) else math.sqrt(gemm.squares(self.scale))
-        return _least_one(scale) * _least_one(math.sqrt(squares)) + sum(product.bound for product in self.products)
+        scale = self.scale**2 if isinstance(self.scale, float) else gemm.squares(self.scale)
+        sizes = [product.bound for product in self.products] + [part.bound(squares) for part in self.ordered]
+        return gemm.size(scale) * gemm.size(squares) + sum(sizes)
 
 
 @dataclass(frozen=True)
@@ -84,22 +92,35 @@ def add_terms(
     Written to `out`, which may be `base` or the weights themselves, if given. Returns the result. A window of rows is
     read before it is written, and what needs all rows is worked out before the first is.
     """
-    work = _sorted(separated, base, keep, gain, values)
     if not library.writable_in_place(base):
+        work = _sorted(separated, base, keep, gain, values)
         guard.before(base)
         return guard.done(_at_once(work, base))
     if out is None:
         out = values.xp.empty(base.shape, dtype=base.dtype, device=library.device(base))
+    if library.on_accelerator(base) or not (separated.sums_rows and values.no_sums):
+        _add(separated, base, keep, gain, values, out, guard)
+        return out
+    for window in row_windows(base.shape, panel_rows(base.shape)):
+        rows, target = values.rows(window), out[window, :]
+        old = rows.w if base is values.w else target if base is out else base[window, :]
+        _add(separated, old, keep, gain, rows, old if out is base else target, guard)
+    return out
+
+
+def _add(separated: Separated, base: Array, keep: float, gain: float, values: Values, out: Array, guard: Guard) -> None:
+    work = _sorted(separated, base, keep, gain, values)
     rows = min(work.rows, base.shape[0])
     pieces = rows if library.on_accelerator(base) else cached_rows(base.shape)
     for window in row_windows(base.shape, rows):
         _write(work, window, base, out, guard, pieces)
-    return out
 
 
 def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pieces: int) -> None:
     """One window of rows of the result; what is not a product is done `pieces` rows at a time."""
     extra = [block(window) for block in work.blocks]
+    for part in work.ordered:
+        part.take(window)
     squares = []
 
     def begin(piece: slice) -> None:
@@ -107,8 +128,8 @@ def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pie
         target = out[rows, :]
         squares.append(guard.before(base[rows, :]))
         gemm.set_scaled(target, target if out is base else base[rows, :], work.scale_of(rows))
-        for part in extra:
-            target += part[piece, :]
+        for block in extra:
+            target += block[piece, :]
 
     def finish(piece: slice) -> None:
         target = out[window, :][piece, :]
@@ -119,8 +140,10 @@ def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pie
     windows = list(row_windows(out[window, :].shape, pieces))
     gemm.for_each(begin, windows, out[window, :])
     for product in work.products:
-        gemm.add_product(out[window, :], product.left[:, window], product.right)
-    finite = work.bound(sum(squares)) < float(library.namespace(out).finfo(out.dtype).max) / 4
+        gemm.add_product(out[window, :], product.left[:, window], product.right, product.factor)
+    for part in work.ordered:
+        part.add_to(out[window, :], window)
+    finite = library.fits(work.bound(base, sum(squares)), out)
     if guard.held is not None or not finite:  # else all are finite, and need not be read again
         gemm.for_each(finish, windows, out[window, :])
 
@@ -129,10 +152,10 @@ def _at_once(work: Work, base: Array) -> Array:
     """The same for a library whose arrays cannot be changed."""
     windows = list(row_windows(base.shape, work.rows))
     total = base * work.scale
-    for block in work.blocks:
+    for block in (*work.blocks, *(part.change for part in work.ordered)):
         total = total + _joined([block(window) for window in windows], base)
     for product in work.products:
-        total = total + product.left.T @ product.right
+        total = total + product.rows(slice(None))
     return total
 
 
@@ -144,11 +167,10 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
     scale: Array | float = keep
     products: list[Product] = []
     blocks: list[Block] = []
-    ordered = False
+    ordered: list[Ordered] = []
     for term in separated.terms:
         if term.ordered:
-            ordered = True
-            blocks.append(_ordered_block(term, gain, values))
+            ordered.append(_ordered(term, gain, values))
         elif term.scales_rows and base is values.w:
             factor = gain * values.number(term.coefficient)
             post = _vector(term.post, "post", values)
@@ -159,14 +181,14 @@ def _sorted(separated: Separated, base: Array, keep: float, gain: float, values:
             products.append(_product(term, gain, values))
     blocks.extend(_tiled_block(part, gain, values) for part in separated.rest)
     if ordered:
-        rows = ORDERED
+        rows = ordered_rows(values.samples)
     elif separated.rest:
         rows = cached_rows(base.shape)
     elif not blocks:
         rows = base.shape[0]
     else:
         rows = panel_rows(base.shape)
-    return Work(scale, products, blocks, rows)
+    return Work(scale, products, ordered, blocks, rows)
 
 
 def _product(term: Term, gain: float, values: Values) -> Product:
@@ -178,13 +200,11 @@ def _product(term: Term, gain: float, values: Values) -> Product:
     else:
         left = _wide(_vector(term.post, "post", values), n_post, values)
         right = _wide(_vector(term.pre, "pre", values), n_pre, values)
-    bound = abs(factor) * math.prod(_least_one(math.sqrt(values.squares(side))) for side in (left, right))
-    return Product(left * factor, right, bound) if n_post < n_pre else Product(left, right * factor, bound)
-
-
-def _least_one(size: float) -> float:
-    """`size`, or 1: so that what a factor makes of one side alone is within the bound too. NaN stays."""
-    return 1.0 if size < 1.0 else size
+    size = math.prod(gemm.size(values.squares(side)) for side in (left, right))
+    bound = max(abs(factor), 1.0) * size
+    if library.fits(bound, left):
+        return Product(left, right, factor, bound)
+    return Product(left * factor, right, 1.0, abs(factor) * size)  # numbers so large that the order matters
 
 
 def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Array:
@@ -225,45 +245,30 @@ def _weighted_block(term: Term, synapse: Expr, gain: float, values: Values) -> B
 
     def block(window: slice) -> Array:
         factor = values.value(synapse, ("post", "pre"), {"post": window})
-        return factor * (product.left[:, window].T @ product.right)
+        return factor * product.rows(window)
 
     return block
 
 
-def _ordered_block(term: Term, gain: float, values: Values) -> Block:
-    """post · (plain + slope · reconstruct_ordered(s)): a running residual carries the sum over the rows above.
-
-    Windows must come in order from the first row, before any of their rows is overwritten.
-    """
+def _ordered(term: Term, gain: float, values: Values) -> Ordered:
+    """post · (plain + the sum of slope · reconstruct_ordered(s)), of which one ordered sum is made."""
     assert term.pre is not None
     factor = gain * values.number(term.coefficient) / values.samples
     n_post, n_pre = values.w.shape
-    left = _matrix(term.post, "post", n_post, values) * factor
     plain: Expr = ZERO
-    parts = []
+    sums = []
     for part in additive_terms(term.pre):
         node = next((inner for inner in walk(part) if _is_ordered(inner)), None)
-        if not isinstance(node, Call):
-            plain = simplify(Binary("+", plain, part))
-        else:
+        if isinstance(node, Call):
             slope = values.number(substituted(part, {node: ONE}))
-            parts.append(_matrix(node.arguments[0], "post", n_post, values) * slope)
-    residual = _matrix(plain, "pre", n_pre, values) + 0.0
-
-    def block(window: slice) -> Array:
-        nonlocal residual
-        rows, here = values.w[window, :], left[:, window]
-        change = here.T @ residual
-        for summed in parts:
-            among = values.xp.tril(here.T @ summed[:, window])
-            if library.writable_in_place(residual):
-                gemm.add_product(change, among.T, rows)
-                gemm.add_product(residual, summed[:, window].T, rows)
-            else:
-                change, residual = change + among @ rows, residual + summed[:, window] @ rows
-        return change
-
-    return block
+            sums.append((_matrix(node.arguments[0], "post", n_post, values), slope))
+        else:
+            plain = simplify(Binary("+", plain, part))
+    left, right = _matrix(term.post, "post", n_post, values), _matrix(plain, "pre", n_pre, values)
+    none = values.xp.zeros_like(left)
+    summed, slope = sums[0] if len(sums) == 1 else (sum((part * slope for part, slope in sums), none), 1.0)
+    sizes = (gemm.size(values.squares(side)) for side in (left, summed, right))
+    return Ordered(left, summed, slope, right, factor, values.w, ordered_rows(values.samples), *sizes)
 
 
 def _is_ordered(node: Expr) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import add
 
 from cofire.backends.arrays import gemm, library
 from cofire.backends.arrays.blocks import panel_rows, row_windows, sample_windows
@@ -13,16 +15,14 @@ from cofire.lowering.products import Separated, Term
 
 def reduced(separated: Separated, axis: Axis, values: Values) -> Array:
     """The sum of an expression over the other kind of cell: `[batch or 1, cells of axis or 1]`."""
-    total: Array = 0.0
-    tiled = [*separated.rest, *(term.expression for term in separated.terms if term.ordered)]
+    parts: list[Array] = []
     for term in separated.terms:
-        if term.ordered:
-            continue
-        total = total + values.number(term.coefficient) * (
-            _sum_pre(term, values) if axis == "post" else _sum_post(term, values)
-        )
-    for part in tiled:
-        total = total + _summed_tiles(part, axis, values)
+        if not term.ordered:
+            part, factor = (_sum_pre if axis == "post" else _sum_post)(term, values), values.number(term.coefficient)
+            parts.append(part if factor == 1.0 else factor * part)
+    tiled = [*separated.rest, *(term.expression for term in separated.terms if term.ordered)]
+    parts += [_summed_tiles(part, axis, values) for part in tiled]
+    total = reduce(add, parts) if parts else 0.0
     return (
         values.xp.full((1, 1), total, dtype=values.w.dtype, device=library.device(values.w))
         if isinstance(total, float)
@@ -51,7 +51,8 @@ def _weighted_sums(right: Array | None, synapse: Expr, values: Values) -> Array:
         if right is None
         else _spread(right, n_pre, values)
     )
-    return xp.concat([right @ rows.T for _, rows in _panels(synapse, values)], axis=1)
+    sums = [right @ rows.T for _, rows in _panels(synapse, values)]
+    return sums[0] if len(sums) == 1 else xp.concat(sums, axis=1)
 
 
 def _sum_post(term: Term, values: Values) -> Array:
@@ -77,7 +78,7 @@ def _sum_post(term: Term, values: Values) -> Array:
 def _panels(node: Expr, values: Values) -> Iterator[tuple[slice, Array]]:
     """A factor of each synapse for a panel of rows at a time, in one buffer, made in blocks that stay in the cache."""
     shape = values.w.shape
-    many = panel_rows(shape)
+    many = shape[0] if values.part else panel_rows(shape)
     if not library.writable_in_place(values.w):
         for window in row_windows(shape, many):
             yield window, values.value(node, ("post", "pre"), {"post": window})
