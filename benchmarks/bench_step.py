@@ -3,15 +3,12 @@
 The floor: the bare matrix products of the plan, and one read and one write of w, in the same library and threads.
 Research code: NumPy, one sample after another, with np.outer; and the whole batch at once, with np.einsum.
 
-Measured on two cores, quiet, in place: 0.9 to 1.26 times the floor, but krotov_hopfield at 64x(4096-4096) 1.33, which
-reads w once more for |w|^(p-1) (1.15 with OPENBLAS_THREAD_TIMEOUT=4: a thread of OpenBLAS that waits for work takes
-half of the core from ours), and sanger 1.6: what the rows above leave over is taken 64 rows at a time, in products
-too small for full speed, of which the triangle within the rows is one more. New arrays 1.1 to 1.55, sanger 1.6 to 1.8.
-Below its floor a step can be since BLAS adds to w, where the floor reads and writes w beside the product. Einsum took
-10 to 15 times as long at 64x(4096-4096) and 7 to 8.5 at 256x(784-2000), where the floor itself would reach 9; sanger
-34 and more. That was with OpenBLAS held to AVX2. With AVX-512 its products take little more than half as long, and what
-is done beside them weighs more: in place 0.9 to 1.2 times the floor at 64x(4096-4096) (krotov_hopfield 1.5), 1.2 to 1.5
-at 256x(784-2000), sanger 1.7 to 1.8; einsum took 9 to 20 times as long.
+Measured on two cores, quiet, in place: 0.91 to 1.26 times the floor, sanger 1.3 to 1.45. What is summed within a block
+of rows is a product more than its floor has, 0.75 and 0.375 of one at 64 and 256 samples, and its products are small.
+New arrays: 1.1 to 1.55. On a busy machine the small products suffer more than the floor: sanger 1.6, krotov_hopfield
+1.4. Below its floor a step can be since BLAS adds to w, where the floor reads and writes w beside the product. Einsum
+took 10 to 15 times as long at 64x(4096-4096) and 7 to 8.5 at 256x(784-2000), where the floor itself would reach 9;
+sanger 34 and more.
 """
 
 from __future__ import annotations
