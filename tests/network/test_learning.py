@@ -156,6 +156,8 @@ def test_variables_of_synapses_are_read_and_recorded(kind: str, threads: int) ->
     units = {"a": 5.0, "tau": 20 * ms, "tau_e": 100 * ms}
     net, synapses, _ = lively(Rule(TRACKED[kind], signals="reward", **units), threads=threads)
     assert (synapses.e.values == 0.0).all()
+    with pytest.raises(AttributeError, match=r"e of .* begins at 0 and follows the rule"):
+        synapses.e = 1.0
     before = synapses.weight.values
     record = net.run(
         250 * ms,

@@ -150,6 +150,8 @@ def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> Non
             setattr(net, name, 1)
     with pytest.raises(AttributeError, match="Network has no attribute 'learnign'; did you mean 'learning'"):
         net.learnign = False
+    with pytest.raises(AttributeError, match=r"no attribute 'dopamine'; it is \.modulators\['dopamine'\]\.value"):
+        net.dopamine = 1.0
     with pytest.raises(AttributeError, match=r"no attribute 't'; it is \.now"):
         _ = net.t
     with pytest.raises(ParameterError, match="learning = 'no' is refused"):

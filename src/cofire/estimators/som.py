@@ -43,7 +43,7 @@ class SelfOrganizingMap(Prototypes):
         "learning_rate": SHARE,
         "rows": COUNT,
         "columns": COUNT,
-        "radius": [Interval(Real, 0, None, closed="neither"), None],
+        "radius": [Interval(Real, 0, 1e6, closed="right"), None],
     }
 
     def __init__(

@@ -7,17 +7,28 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
 
+_lock = Lock()
+_limits: list[Any] = []  # of those who are at it, the first of whom found the threads as they were
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One thread for matrix products: small ones, with more, mostly wait for each other on a busy machine."""
-    with _libraries().limit(limits=1):
+    with _lock:
+        _limits.append(_libraries().limit(limits=1))
+    try:
         yield
+    finally:
+        with _lock:
+            if len(_limits) == 1:
+                _limits[0].restore_original_limits()
+            del _limits[-1]  # the first stays until the last leaves
 
 
 def each(work: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[Done]:

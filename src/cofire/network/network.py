@@ -78,6 +78,11 @@ class Network(Checked):
         self._engine: Engine | None = None
         self._runs = False
 
+    def _unknown(self, name: str) -> AttributeError:
+        if name not in type(self).__slots__ and name in self.modulators:
+            return AttributeError(f"Network has no attribute {name!r}; it is .modulators[{name!r}].value")
+        return super()._unknown(name)
+
     # What there is
 
     def cells(self, size: int, neuron: Neuron, *, name: str | None = None, **start: Any) -> Cells:

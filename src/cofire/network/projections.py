@@ -106,9 +106,17 @@ class Projection(Checked):
 
     def __getattr__(self, name: str) -> Weight:
         """A variable of the rule, one a synapse: `synapses.e`, with `.values`, `.matrix()` and `.every(interval)`."""
-        if name in type(self).__slots__ or self.plan is None or name not in dict(self.plan.equations.variables):
+        if name in type(self).__slots__ or not self._varies(name):
             raise self._unknown(name)
         return Weight(self, name)
+
+    def _varies(self, name: str) -> bool:
+        return self.plan is not None and name in dict(self.plan.equations.variables)
+
+    def _unknown(self, name: str) -> AttributeError:
+        if name not in type(self).__slots__ and self._varies(name):
+            return AttributeError(f"{name} of {self!r} begins at 0 and follows the rule: it is read, not set")
+        return super()._unknown(name)
 
     @property
     def size(self) -> int:
