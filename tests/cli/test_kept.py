@@ -56,11 +56,18 @@ def test_runs_are_found(command: Command, ids: list[str]) -> None:
     assert "No such run is kept in" in command("runs", "--experiment", "waits").out
 
 
+def test_settings_are_shown_where_runs_differ_in_them(command: Command, ids: list[str]) -> None:
+    rows = [line.split() for line in command("runs", columns=130).out.splitlines() if "good" in line]
+    assert [" ".join(row[5:8]) for row in rows] == ["steps = 2", "steps = 5", "steps = 2"]
+    assert "sizes" not in command("runs", columns=130).out
+    assert "steps" not in command("runs", "--rule", "bcm", columns=130).out  # one alone
+
+
 def test_ids_and_names_are_whole_where_the_terminal_is_narrow(command: Command, ids: list[str]) -> None:
     said = command("runs", columns=40)
     assert max(map(len, said.out.splitlines()[:-1])) <= 40  # the last says the place, which may be long
     assert [line.split()[0] for line in said.out.splitlines() if line.endswith(" good")] == ids
-    assert "oja; seed 1; ✓ 1 ✗ 1 – 1" in said.out
+    assert "oja; steps = 2; seed 1; ✓ 1 ✗ 1 – 1" in said.out
 
 
 @pytest.mark.parametrize(

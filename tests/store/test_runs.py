@@ -26,6 +26,7 @@ def described(experiment: str = "hebb", rule: str = "oja", seed: int = 0, **chan
     return {
         "experiment": experiment,
         "rules": [{"name": rule, "equations": "dw/dt = pre"}],
+        "settings": {"samples": 10 + seed},
         "seed": seed,
         "seconds": 0.5,
         "made": datetime.now(UTC).isoformat(),
@@ -260,9 +261,19 @@ def test_a_catalogue_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     rows.execute("pragma user_version = 7")
     rows.close()
     before = (tmp_path / "catalogue.sqlite").read_bytes()
-    with pytest.raises(StoreError, match=r"newer cofire \(format 7, and this one knows 1\): update cofire"):
+    with pytest.raises(StoreError, match=r"newer cofire \(format 7, and this one knows 2\): update cofire"):
         Store(tmp_path)
     assert (tmp_path / "catalogue.sqlite").read_bytes() == before
+
+
+def test_a_catalogue_of_an_older_version_is_made_again_from_the_runs(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        kept = store.keep(described(seed=3), DATA, None)
+    rows = sqlite3.connect(tmp_path / "catalogue.sqlite")
+    rows.executescript("alter table runs drop column settings; pragma user_version = 1")
+    rows.close()
+    with Store(tmp_path) as store:
+        assert store.get(kept).settings == {"samples": 13}
 
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

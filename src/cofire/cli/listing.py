@@ -29,8 +29,8 @@ MOST = 60  # lines of a sweep's summary; the file has all
 
 
 def show_kept(found: Sequence[Kept], place: Path) -> None:
-    """A line for each run, the newest last; two where the terminal is narrow."""
-    out = console()
+    """A line for each run, the newest last; two where the terminal is narrow. Settings where runs differ in them."""
+    out, varied = console(), _varied(found)
     if not found:
         out.print(Text(f"No such run is kept in {place}."))
         return
@@ -41,20 +41,35 @@ def show_kept(found: Sequence[Kept], place: Path) -> None:
                 Text(f"{summary.SIGNS[verdict]} {kept.counts[verdict]}", style=STYLES[verdict])
                 for verdict in summary.VERDICTS
             )
-            out.print(Padding(Text(f"{', '.join(kept.rules)}; seed {kept.seed}; ") + counts, (0, 0, 0, 2)))
+            given = "; ".join(part for part in (", ".join(kept.rules), varied[kept.id]) if part)
+            out.print(Padding(Text(f"{given}; seed {kept.seed}; ") + counts, (0, 0, 0, 2)))
     else:
-        made = table("id", "made", "experiment", "rules", "seed", *summary.SIGNS.values())
+        differ = ("settings",) if any(varied.values()) else ()
+        made = table("id", "made", "experiment", "rules", *differ, "seed", *summary.SIGNS.values())
         for kept in found:
             made.add_row(
                 Text(kept.id, style="bold"),
                 Text(_minute(kept)),
                 Text(kept.experiment),
                 Text(", ".join(kept.rules)),
+                *([Text(varied[kept.id])] if differ else []),
                 Text(str(kept.seed)),
                 *(Text(str(kept.counts[verdict]), style=STYLES[verdict]) for verdict in summary.VERDICTS),
             )
         out.print(made)
     out.print(Text(f"{len(found)} run{'s' if len(found) > 1 else ''} in {place}", style="dim"))
+
+
+def _varied(found: Sequence[Kept]) -> dict[str, str]:
+    """What each run was given that another of its experiment was not, by id."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for kept in found:
+        for key, value in kept.settings.items():
+            values.setdefault((kept.experiment, key), set()).add(str(value))
+    return {
+        kept.id: ", ".join(f"{k} = {v}" for k, v in kept.settings.items() if len(values[kept.experiment, k]) > 1)
+        for kept in found
+    }
 
 
 def show_one(kept: Kept, record: Record, data: Mapping[str, np.ndarray]) -> None:

@@ -15,15 +15,16 @@ from typing import Any
 
 from cofire.errors import StoreError
 
-FORMAT = 1  # of the table; SQLite keeps it as user_version
+FORMAT = 2  # of the table; SQLite keeps it as user_version
 PATIENCE = 30.0  # seconds that one process waits for another to finish writing
 
 _TABLE = """
-create table if not exists runs (
+create table runs (
     id text primary key,
     key text not null,         -- the same for runs that must give the same numbers
     experiment text not null,
     rules text not null,       -- JSON list of names
+    settings text not null,    -- JSON object
     seed integer not null,
     made text not null,        -- UTC, ISO 8601
     seconds real not null,
@@ -34,9 +35,10 @@ create table if not exists runs (
 )
 """
 COLUMNS = (
-    "id", "key", "experiment", "rules", "seed", "made", "seconds", "reproduced", "not_reproduced", "does_not_apply",
-    "sizes",
+    "id", "key", "experiment", "rules", "settings", "seed", "made", "seconds", "reproduced", "not_reproduced",
+    "does_not_apply", "sizes",
 )  # fmt: skip
+_JSON = ("rules", "settings", "sizes")
 _INSERT = f"insert or replace into runs ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"
 _WHERE = {
     "key": "key = ?",
@@ -67,7 +69,7 @@ class Catalogue:
 
     def add(self, row: dict[str, Any]) -> None:
         """Adds a run, or replaces the one of that id."""
-        values = [json.dumps(row[c]) if c in ("rules", "sizes") else row[c] for c in COLUMNS]
+        values = [json.dumps(row[c]) if c in _JSON else row[c] for c in COLUMNS]
         self._write(_INSERT, values)
 
     def remove(self, identity: str) -> None:
@@ -85,7 +87,7 @@ class Catalogue:
                 f"select {', '.join(COLUMNS)} from runs{where} order by made, id", list(given.values())
             ).fetchall()
             rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
-            return [row | {name: json.loads(row[name]) for name in ("rules", "sizes")} for row in rows]
+            return [row | {name: json.loads(row[name]) for name in _JSON} for row in rows]
 
     def _opened(self) -> sqlite3.Connection:
         """The file; a damaged one is put aside, and nothing is lost: the folders hold all of it."""
@@ -173,6 +175,9 @@ def _made(connection: sqlite3.Connection) -> None:
         time.sleep(0.01)
     with connection:
         connection.execute("begin immediate")
+        if connection.execute("pragma user_version").fetchone()[0] == FORMAT:  # another process was first
+            return
+        connection.execute("drop table if exists runs")  # of an older format: it is made again from the folders
         connection.execute(_TABLE)
-        connection.execute("create index if not exists by_key on runs (key)")
+        connection.execute("create index by_key on runs (key)")
         connection.execute(f"pragma user_version = {FORMAT}")

@@ -39,6 +39,7 @@ class Kept:
     key: str
     experiment: str
     rules: tuple[str, ...]
+    settings: Mapping[str, Any]
     seed: int
     made: datetime
     seconds: float
@@ -82,8 +83,9 @@ class Store:
     def keep(self, described: Mapping[str, Any], data: bytes, figure: bytes | None) -> str:
         """Keeps one run and returns its id; when it returns, or is killed before, the run is kept whole or not at all.
 
-        `described`: of what `findings.json` holds, with `experiment`, `rules`, `seed`, `key`, `made`, `seconds` and
-        `findings`. `data`: an `.npz` file. `figure`: a PNG, or None where none was drawn. Raises: `StoreError`.
+        `described`: of what `findings.json` holds, with `experiment`, `rules`, `settings`, `seed`, `key`, `made`,
+        `seconds` and `findings`. `data`: an `.npz` file. `figure`: a PNG, or None where none was drawn.
+        Raises: `StoreError`.
         """
         text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
         contents = {FINDINGS: text.encode(), DATA: data} | ({FIGURE: figure} if figure is not None else {})
@@ -223,7 +225,7 @@ class Store:
     def _kept(self, row: Mapping[str, Any]) -> Kept:
         counts = {verdict: row[verdict.replace(" ", "_")] for verdict in _VERDICTS}
         return Kept(
-            row["id"], row["key"], row["experiment"], tuple(row["rules"]), row["seed"],
+            row["id"], row["key"], row["experiment"], tuple(row["rules"]), row["settings"], row["seed"],
             datetime.fromisoformat(row["made"]), row["seconds"], counts, self._runs / row["id"],
         )  # fmt: skip
 
@@ -256,6 +258,7 @@ def _row(identity: str, described: Mapping[str, Any], sizes: Mapping[str, int]) 
         "key": str(described["key"]),
         "experiment": str(described["experiment"]),
         "rules": [str(rule["name"] or rule["equations"]) for rule in described["rules"]],
+        "settings": dict(described["settings"]),
         "seed": seed,
         "made": described["made"],
         "seconds": float(described["seconds"]),
