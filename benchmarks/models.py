@@ -5,6 +5,7 @@ m2big    10,000 cells, each connected with a tenth of the others, pair STDP betw
 m2small  4,000 cells, sparser
 m3       784 Poisson inputs onto 400 cells that inhibit each other: the shape of Diehl & Cook (2015)
 voltage  784 Poisson inputs onto 100 cells, plasticity by the voltage of these: Clopath et al. (2010)
+eligibility  the same cells; an eligibility follows inputs and voltage, a reward makes it weight: Bellec et al. (2020)
 
 Prints one line of JSON: what was simulated, how long making, compiling and running took, and the memory.
 """
@@ -23,7 +24,7 @@ import cofire
 from cofire import Network, Rule, neurons, rules
 from cofire.units import Hz, ms, mV, second
 
-SECONDS = {"m1": 100.0, "m2big": 2.0, "m2small": 10.0, "m3": 35.0, "voltage": 2.0}
+SECONDS = {"m1": 100.0, "m2big": 2.0, "m2small": 10.0, "m3": 35.0, "voltage": 2.0, "eligibility": 2.0}
 
 
 def m1(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
@@ -103,7 +104,28 @@ def voltage(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
     return net, {"plastic": plastic, "in": inputs, "cells": cells}
 
 
-MODELS = {"m1": m1, "m2big": m2big, "m2small": m2small, "m3": m3, "voltage": voltage}
+def eligibility(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
+    net = Network(dt=0.1 * ms, seed=seed, threads=threads)
+    net.modulator("reward", value=1.0, tau=500 * ms)
+    inputs = net.poisson(784, 15 * Hz, name="inputs")
+    neuron = neurons.lif(tau=20 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_threshold=-45 * mV, v_reset=-60 * mV)
+    cells = net.cells(100, neuron, name="cells", v=-70 * mV)
+    rule = Rule(
+        "dw/dt = eta * reward * e\n"
+        "de/dt = trace(pre, tau_x) * relu(1 - abs(post.v - theta) / width) / tau_x - e / tau_e",
+        signals=("reward",),
+        eta=0.001 * mV / ms,
+        theta=-45 * mV,
+        width=15 * mV,
+        tau_x=20 * ms,
+        tau_e=200 * ms,
+        bounds=(0 * mV, 3 * mV),
+    )
+    plastic = net.connect(inputs, cells, cofire.all_to_all(), weight=cofire.uniform(0.2 * mV, 0.8 * mV), rule=rule)
+    return net, {"plastic": plastic, "in": inputs, "cells": cells}
+
+
+MODELS = {"m1": m1, "m2big": m2big, "m2small": m2small, "m3": m3, "voltage": voltage, "eligibility": eligibility}
 
 
 def measured(model: str, seconds: float, seed: int, threads: int) -> dict[str, Any]:

@@ -68,6 +68,16 @@ INTEGRATED = {
     "several": "dw/dt = a * trace(pre, tau) * (reward - 0.5) + b * trace(pre, tau_b) * trace(pre, tau) * post.v"
     " - b * mean(reward, tau) * mean(post.v, tau_b) + a * trace(pre, tau) * trace(post, tau)",
     "nothing of the synapse": "dw/dt = b * (post.v - mean(post.v, quick)) + a * reward * post",
+    "an eligibility that follows a variable of the cell": "dw/dt = a * reward * e\n"
+    "de/dt = a * trace(pre, tau) * post.v - e / tau_b",
+    "an eligibility that follows what moves within a step": "dw/dt = a * (reward - 0.4) * mean(post.v, quick) * e\n"
+    "de/dt = b * trace(pre, tau) * relu(mean(post.v, quick) - 0.4) + b * pre * post.v - e / tau_b",
+    "an eligibility times a trace": "dw/dt = a * trace(pre, tau_b) * e * post.v - b * trace(pre, tau) + a * e * post\n"
+    "de/dt = b * trace(pre, tau) * (post.v - reward) + a * trace(pre, short) * trace(post, tau) + a * post - e / tau",
+    "an eligibility that never fades": "dw/dt = (reward - 0.4) * e - a * pre * e\nde/dt = b * trace(pre, tau) * post.v",
+    "as quick as what it follows": "dw/dt = a * reward * e\nde/dt = b * trace(pre, tau) * post.v - e / tau",
+    "two eligibilities": "dw/dt = a * reward * (e - s)\nde/dt = b * trace(pre, tau) * post.v - e / tau_b\n"
+    "ds/dt = b * trace(pre, tau) * trace(post, tau) - s / quick",
     "a variable that jumps read": "dw/dt = a * s * post - b * s * pre\nds/dt = reward * trace(pre, tau) - b * pre * s",
 }
 
@@ -90,6 +100,12 @@ def assert_integrated(purpose: str, bounds: tuple[float, float] | None) -> None:
     # The solver of the reference takes its time where a threshold is met, and is 3e-9 off.
     steps, sees = (150, 1e-8) if "within a step" in purpose else (300, 1e-9)
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=8, steps=steps), sees)
+
+
+def test_an_eligibility_that_fades_within_a_step_is_no_trouble() -> None:
+    """By a thousand time constants: what it was at the beginning of the step would be infinite."""
+    rule = make_rule("dw/dt = a * reward * e\nde/dt = b * trace(pre, tau) * post.v - e / short", None)
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=8, steps=20))
 
 
 @pytest.mark.parametrize("bounds", [None, (0.45, 0.55)])

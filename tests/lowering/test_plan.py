@@ -155,6 +155,22 @@ def test_what_the_clock_must_step_is_said_with_the_reason(drift: str) -> None:
     assert ("  w is stepped by the clock" in str(made)) == (wanted is not None)
 
 
+@pytest.mark.parametrize(
+    ("variable", "kinds"),
+    [
+        ("trace(pre, tau) * post.v - e / tau", ("integrated", "integrated")),
+        ("trace(pre, tau) * trace(post, tau) - e / tau", ("integrated", "integrated")),  # alone it has a closed form
+        ("pre * post - e / tau", ("integrated", "rests")),
+        ("tanh(trace(pre, tau)) * post.v - e / tau", ("solved", "solved")),
+        ("trace(pre, tau) * post.v - e**2", ("solved", "solved")),
+    ],
+)
+def test_a_weight_follows_a_variable_that_is_integrated_itself(variable: str, kinds: tuple[str, str]) -> None:
+    made = plan(f"dw/dt = reward * e\nde/dt = {variable}", ("reward",))
+    assert tuple(dict(made.motions)[key].kind for key in ("w", "e")) == kinds
+    assert ("by each postsynaptic cell" in str(made)) == (kinds == ("integrated", "integrated"))
+
+
 class Numbers:
     """Values for one synapse and one sample, drawn at random."""
 

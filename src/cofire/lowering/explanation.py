@@ -176,7 +176,8 @@ def _when(motion: Motion, plan: Plan) -> str:
     if motion.is_stepped:
         return "stepped by the clock"
     if motion.integrals:
-        by_cells = any("post" in plan.place.axes(integral.integrand) for integral in motion.integrals)
+        inner = [integral.inner for integral in motion.integrals if integral.inner]
+        by_cells = any("post" in plan.place.axes(integral.integrand) for integral in (*motion.integrals, *inner))
         who = "by each postsynaptic cell" if by_cells else "once"
         return f"integrated {who} for all synapses, applied at the next event"
     exact = "integrated to 1e-12" if motion.flow and motion.flow.slope else "exact"

@@ -57,13 +57,15 @@ def find_motions(
         if (decay := _decay(state, simplify(events[state.key].drift), states, place)) is not None
     }
     found: dict[Expr, Motion] = {}
-    what_others_read_first = sorted(_rows(states), key=lambda row: "pre" in place.axes(row[0]))
+    read_by_weight = set(_outside_filters(events["w"].drift))
+    what_others_read_first = sorted(_rows(states), key=lambda row: (row[0] == Weight(), "pre" in place.axes(row[0])))
     for symbol, key, rate in what_others_read_first:
         drift = simplify(events[key].drift)
         if symbol in resting:
             found[symbol] = Motion("rests", rate=resting[symbol])
         else:
-            found[symbol] = _motion(symbol, drift, rate, states, resting.keys(), found, place)
+            known = states, resting.keys(), found, place
+            found[symbol] = _motion(symbol, drift, rate, *known, is_read=symbol in read_by_weight)
     return tuple((key, found[symbol]) for symbol, key, _ in _rows(states))
 
 
@@ -90,18 +92,24 @@ def _motion(
     resting: Set[Expr],
     others: Mapping[Expr, Motion],
     place: Placement,
+    *,
+    is_read: bool,
 ) -> Motion:
+    """`is_read`: by the drift of the weight, which can follow what is integrated, and no other closed form."""
     if drift == ZERO:
         return Motion("rests")
     flow = find_flow(symbol, drift, rate, states, resting)
     is_synaptic = place.axes(symbol) >= SYNAPSE
-    if flow and is_synaptic and not is_varying(flow, place.signals):
-        return Motion("closed", flow)
-    if is_synaptic and rate == ZERO:
+    is_closed = flow is not None and is_synaptic and not is_varying(flow, place.signals)
+    if is_synaptic and ((symbol != Weight() and is_read) or not is_closed):
         closed = {other for other, motion in others.items() if motion.kind != "solved"}
-        integrals = find_integrals(drift, states, resting, closed, place)
+        integrated = {other: motion.integrals for other, motion in others.items() if motion.kind == "integrated"}
+        simple = {other: found for other, found in integrated.items() if not any(each.inner for each in found)}
+        integrals = find_integrals(drift, states, resting, closed, simple, place)
         if integrals is not None:
             return Motion("integrated", integrals=integrals)
+    if is_closed:
+        return Motion("closed", flow)
     if flow is None:
         return Motion("solved", reason=_obstacle(symbol, drift, states, resting))
     if is_varying(flow, place.signals):

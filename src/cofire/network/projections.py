@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cofire import compiler
-from cofire.backends.numba.quantities import find_quantities
+from cofire.backends.numba.quantities import find_quantities, needs_each_step
 from cofire.constraints import POSITIVE, check, numbers
 from cofire.errors import ArrayError, DimensionError, ParameterError, did_you_mean, shown
 from cofire.language import dimensions
@@ -100,7 +100,7 @@ class Projection(Checked):
         self.kept = (
             None
             if rule is None or self.plan is None
-            else find_quantities(self.plan, rule.signals, normalizes=rule.normalize is not None)
+            else find_quantities(self.plan, rule.signals, in_each_step=needs_each_step(rule, self.plan, self.net.dt))
         )
         self._check_rule()
 

@@ -104,7 +104,7 @@ def _derived(name: str) -> set[str]:
         name,
         *(f"{name}_{index}" for index in ("i", "j", "s", "n", "then")),
         *(f"{kind}_{name}" for kind in ("change", "flow", "fade", "d", "given", "kept", "before", "prior", "log")),
-        *(f"{kind}_{name}" for kind in ("during", "five", "over", "rise", "fall", "F", "up", "down")),
+        *(f"{kind}_{name}" for kind in ("during", "five", "over", "twice", "rise", "fall", "F", "up", "down")),
     }
 
 

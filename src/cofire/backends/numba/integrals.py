@@ -6,6 +6,10 @@ difference times F as it is kept. A weight with bounds is held within them after
 the integral rose by and of what it fell by, which tell whether the weight can have met a bound on its way. Only then,
 and only if it both rose and fell, does it go step by step.
 
+A variable that is integrated and fades is kept as it stood at the base, to which its table S is made. If it is a factor
+of F for the weight, it was there  kept + F' (S - S(at)) ; so the weight takes F with  kept - F' S(at)  in its place,
+and F F' times a second integral, of exp(-r t) G S.
+
 In a step everything stands still but the states of the cells. Where G reads these, it is integrated by the rule of
 Gauss and Lobatto with five points, over pieces of the step so short that halving them changes less than 1e-13: it sees
 both ends, so that a threshold met within the step does not escape it. Nothing is asked of it beyond the rounding of
@@ -67,7 +71,8 @@ def five_{n}(begin, span{arguments}):
 class Table:
     """One integral. `name`: what it is called; `owner`: who has one of it; `held`, `moving`: the two parts of G.
 
-    `factors`, `rate`: those of F, and of its decay. `arrays`: the table, or one of rises and one of falls.
+    `factors`, `rate`: those of F, and of its decay. `arrays`: the table, or one of rises and one of falls. `inner`: the
+    table S, where it is G S that is integrated.
     """
 
     name: str
@@ -77,6 +82,12 @@ class Table:
     factors: tuple[Quantity, ...]
     rate: Expr
     arrays: tuple[str, ...]
+    inner: Table | None = None
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing in the integrand moves within a step but exponentials."""
+        return self.moving == ONE and (self.inner is None or self.inner.moving == ONE)
 
     def at(self, array: str, step: str) -> str:
         """The number for a step, of cell j where each has its own."""
@@ -95,10 +106,16 @@ def tables_of(reader: Reader, q: Quantity) -> tuple[Table, ...]:
 def _table(reader: Reader, q: Quantity, name: str, integral: Integral) -> Table:
     each = any(reader.owner_of(leaf) == "post" for leaf in reader.leaves([integral.integrand]))
     factors = tuple(map(reader.kept.of, integral.factors))
+    through = next((factor for factor in factors if factor.integrals), None)
+    inner = None
+    if integral.inner is not None and through is not None:
+        inner = next(_table(reader, through, own, found) for own, found in through.integrals if found == integral.inner)
+        each = each or inner.owner == "post"
     rates = reduce(lambda a, b: Binary("+", a, b), (factor.rate for factor in factors), cast(Expr, ZERO))
+    rates = Binary("-", rates, q.rate)  # what decays itself is kept as it stood at the base
     held, moving = _parted(integral.integrand, {other.symbol for other in reader.kept.quantities})
     arrays = (f"rise_{name}", f"fall_{name}") if reader.bounded and q.is_weight else (name,)
-    return Table(name, "post" if each else "all", held, moving, factors, simplify(rates), arrays)
+    return Table(name, "post" if each else "all", held, moving, factors, simplify(rates), arrays, inner)
 
 
 def _parted(node: Expr, moving: set[Expr]) -> tuple[Expr, Expr]:
@@ -133,8 +150,8 @@ def _size(node: Expr) -> Expr:
 
 
 def write_within(out: Writer, reader: Reader, table: Table) -> None:
-    """The function `during_NAME`, exp(-r t) times what of G moves within a step, and `over_NAME`, its integral."""
-    if table.moving == ONE:
+    """The function `during_NAME`, exp(-r t) times what moves within a step, and `over_NAME`, its integral."""
+    if table.moving == ONE and table.inner is None:
         return
     read = _read(reader, table)
     with out.function(f"during_{table.name}", ["time", *read]):
@@ -148,14 +165,18 @@ def write_step(out: Writer, reader: Reader, tables: list[Table]) -> None:
     """The tables of one owner, brought from step `now` to the next."""
     out(*_loads(reader, tables))
     for table in tables:
-        rate = source(table.rate, reader.leaf)
-        faded = "" if table.rate == ZERO else f" * exp(-{summand(rate)} * (now * dt))"
-        held = source(table.held, reader.leaf)
-        if table.moving == ONE:
-            out(f"value = {summand(held)} * {'dt' if table.rate == ZERO else f'integral({rate}, dt)'}{faded}")
+        faded, held = _faded(reader, table), source(table.held, reader.leaf)
+        rounding = f"1e-15 * {_sized(reader, table)}"
+        if inner := table.inner:
+            grows = f"{summand(source(inner.held, reader.leaf))}{_faded(reader, inner)}"
+            out(f"begun, growth = {inner.at(inner.name, 'now')}, {grows}")
+            rounding += f" * (abs(begun) + abs(growth) * dt * {_sized(reader, inner)})"
+        if table.is_still:
+            within = _span(reader, table, "dt")
+            within = f"(begun * {within} + growth * twice_{table.name})" if inner else within
+            out(f"value = {summand(held)} * {within}{faded}")
         else:
             out(f"value = {held}")
-            rounding = f"1e-15 * {summand(source(_size(table.moving), reader.leaf))}"
             with out.block("if value != 0.0"):
                 out(f"value *= over_{table.name}({', '.join(['dt', rounding, *_read(reader, table)])}){faded}")
         gains = ("value",) if len(table.arrays) == 1 else ("max(value, 0.0)", "max(-value, 0.0)")
@@ -163,9 +184,41 @@ def write_step(out: Writer, reader: Reader, tables: list[Table]) -> None:
             out(f"{table.at(array, 'now + 1')} = {table.at(array, 'now')} + {gain}")
 
 
+def write_twice(out: Writer, reader: Reader, tables: list[Table]) -> None:
+    """What every cell shares of the integral of G S in a step where neither G nor what S grows by moves."""
+    for table in tables:
+        if table.inner and table.is_still:
+            out(f"twice_{table.name} = over_{table.name}({', '.join(['dt', '1e-16 * dt', *_read(reader, table)])})")
+
+
+def _faded(reader: Reader, table: Table) -> str:
+    """What F has lost since the base, as a factor."""
+    return "" if table.rate == ZERO else f" * exp(-{summand(source(table.rate, reader.leaf))} * (now * dt))"
+
+
+def _span(reader: Reader, table: Table, time: str) -> str:
+    """The integral of exp(-r t) over `time`."""
+    return time if table.rate == ZERO else f"integral({source(table.rate, reader.leaf)}, {time})"
+
+
+def _sized(reader: Reader, table: Table) -> str:
+    return summand(source(_size(table.moving), reader.leaf))
+
+
+def _within(reader: Reader, table: Table) -> str:
+    """How much S grew in the first `time` of a step, but for its factor that stands still."""
+    if table.moving == ONE:
+        return _span(reader, table, "time")
+    return f"over_{table.name}({', '.join(['time', f'1e-15 * {_sized(reader, table)}', *_read(reader, table)])})"
+
+
 def _during(reader: Reader, table: Table) -> list[str]:
     """The lines of `during_NAME`: the states as they stand `time` after the beginning of the step, then the value."""
-    lines = []
+    lines, factors = [], [] if table.rate == ZERO else [f"exp(-{summand(source(table.rate, reader.leaf))} * time)"]
+    if table.inner:
+        within = _within(reader, table.inner)  # of the states as they are at first
+        lines.append(f"grown = {within if table.is_still else f'begun + growth * {within}'}")
+        factors.append("grown")
     for q in _states(reader, table.moving):
         name = reader.local(q.symbol)
         if q.flow is None:
@@ -174,24 +227,29 @@ def _during(reader: Reader, table: Table) -> list[str]:
             as_kept = partial(_as_kept, reader)
             given = flow_arguments(q, reader.kept, name, "since", "1", as_kept, bounded=False)
             lines.append(f"{name} = flow_{q.name}({', '.join('time' if word == 'dt' else word for word in given)})")
-    value = source(table.moving, reader.leaf)
-    if table.rate != ZERO:
-        value = f"exp(-{summand(source(table.rate, reader.leaf))} * time) * {summand(value)}"
-    return [*lines, f"return {value}"]
+    factors += [summand(source(table.moving, reader.leaf))] if table.moving != ONE or not factors else []
+    return [*lines, f"return {' * '.join(factors)}"]
 
 
 def _read(reader: Reader, table: Table) -> list[str]:
     """What `during_NAME` takes beside the time."""
     kept = reader.kept
     words = set(re.findall(r"\w+", " ".join(_during(reader, table))))
-    possible = ["since", *(kept.names[Name(name)] for name in kept.parameters), *map(reader.local, kept.signals)]
+    possible = [
+        "begun",
+        "growth",
+        "since",
+        *(kept.names[Name(name)] for name in kept.parameters),
+        *map(reader.local, kept.signals),
+    ]
     possible += [name for q in kept.quantities for name in (reader.local(q.symbol), f"kept_{q.name}")]
     return [name for name in possible if name in words]
 
 
 def _loads(reader: Reader, tables: list[Table]) -> Iterator[str]:
     """Lines that give what the integrands and the flows of their states read its local names."""
-    read = {name for table in tables if table.moving != ONE for name in _read(reader, table)}
+    tables = [*tables, *(table.inner for table in tables if table.inner)]
+    read = {name for table in tables if not table.is_still for name in _read(reader, table)}
     leaves = reader.leaves(part for table in tables for part in (table.held, table.moving))
     if "since" in read:
         yield "since = now * dt"

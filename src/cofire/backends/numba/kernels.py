@@ -28,10 +28,12 @@ from cofire.backends.numba.flows import flow_arguments, write_flow
 from cofire.backends.numba.functions import MAX_SPAN, Kernel
 from cofire.backends.numba.integrals import (
     REACH,
+    Table,
     tables_of,
     take_arguments,
     write_step,
     write_take,
+    write_twice,
     write_within,
 )
 from cofire.backends.numba.preamble import preamble, title_of
@@ -449,6 +451,7 @@ class _Kernel(Reader):
             for owner in ("all", "post"):
                 tables = [table for table in self.tables if table.owner == owner]
                 if tables:
+                    write_twice(self.out, self, tables)
                     with self.out.block("for j in range(first, past)") if owner == "post" else nullcontext():
                         write_step(self.out, self, tables)
 
@@ -478,12 +481,24 @@ class _Kernel(Reader):
     def _take(self, q: Quantity, time: str) -> None:
         """What the cell integrated for a synapse since step `at`, with what the synapse has of it as it is kept."""
         x, tables = self.local(q.symbol), self.tables_of[q]
-        products = [" * ".join(self._flow_leaf(f.symbol) for f in table.factors) or "1.0" for table in tables]
+        products = [self._product(table) for table in tables]
         if self._is_held(q):
             self.out.call(f"{x} = take", take_arguments(x, time, tables, products), "")
             return
         for table, product in zip(tables, products, strict=True):
             self.out(f"{x} += {product} * {table.growth(table.name, 'at', time)}")
+
+    def _product(self, table: Table) -> str:
+        """F of a table, as a synapse has it at step `at`."""
+        factors = [factor for factor in table.factors if not factor.integrals]
+        through = next((factor for factor in table.factors if factor.integrals), None)
+        if table.inner:
+            factors += table.inner.factors
+        text = [self._flow_leaf(factor.symbol) for factor in factors]
+        if through and not table.inner:
+            begun = [f" - {self._product(inner)} * {inner.at(inner.name, 'at')}" for inner in self.tables_of[through]]
+            text.append(f"({self.local(through.symbol)}{''.join(begun)})")
+        return " * ".join(text) or "1.0"
 
     def _is_held(self, q: Quantity) -> bool:
         """Whether it is kept within bounds."""

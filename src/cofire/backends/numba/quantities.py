@@ -8,7 +8,7 @@ from itertools import count
 from typing import Literal
 
 from cofire.backends.numba.expressions import Names
-from cofire.language.algebra import simplify
+from cofire.language.algebra import arithmetic, simplify
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
 from cofire.language.tree import ZERO, Binary, Call, Cell, Expr, Name, Weight, children, walk
@@ -16,6 +16,9 @@ from cofire.lowering.drift import Flow
 from cofire.lowering.events import Events
 from cofire.lowering.integrals import Integral
 from cofire.lowering.plan import Plan
+from cofire.rule import Rule
+
+STIFF = 30.0  # time constants in a step: exp of it is still a number with room
 
 Owner = Literal["all", "pre", "post", "synapse"]
 
@@ -29,7 +32,7 @@ clipped integral overlap heaviside normalize_columns run rates advance span fill
 integrate take until least most whole half halves middle apart inner outer edge step after
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
 axons cells begin end now arrives then came at last heard logged newest second left fired first past base since
-time step value
+time step value begun growth grown
 n m i j s k c alike length w w_s change_w flow_w given_w d_w slope_w advance_w kept_w before_w prior_w log_w w_then
 values y change silent moving slopes done trial worst error jumps ends total norm kind pre post k1 k2 k3 k4 k5 k6 k7
 """
@@ -93,8 +96,8 @@ class Kept:
         return self.quantities[0]
 
 
-def find_quantities(plan: Plan, signals: tuple[str, ...], *, normalizes: bool) -> Kept:
-    """What a kernel of this plan keeps; the weight comes first."""
+def find_quantities(plan: Plan, signals: tuple[str, ...], *, in_each_step: bool) -> Kept:
+    """What a kernel of this plan keeps; the weight comes first. `in_each_step`: every synapse is needed in each."""
     everything = [expression for _, expression in plan.equations.items()]
     everything += [state.rate for state in plan.states] + [state.drive for state in plan.states]
     nodes = {node for expression in everything for node in walk(expression)}
@@ -126,8 +129,18 @@ def find_quantities(plan: Plan, signals: tuple[str, ...], *, normalizes: bool) -
         integrals = tuple((names.make(f"sum_{next(tables)}"), integral) for integral in motion.integrals)
         about = (symbol, key, spelt[symbol], owner, is_nearest, decay, drive, found[key], rests, motion.flow, integrals)
         quantities.append(Quantity(*about))
-    is_clocked = reduces or normalizes or any(motion.kind == "solved" for motion in motions.values())
+    is_clocked = reduces or in_each_step or any(motion.kind == "solved" for motion in motions.values())
     return Kept(tuple(quantities), parameters, supplied, spelt, is_clocked)
+
+
+def needs_each_step(rule: Rule, plan: Plan, dt: float) -> bool:
+    """Whether every synapse is needed in each step: to be normalised, or since an integrated variable fades too fast.
+
+    What fades within a step, by `STIFF` time constants, was no number at the base.
+    """
+    motions = dict(plan.motions)
+    rates = [arithmetic(state.rate, rule.values) for state in plan.states if motions[state.key].integrals]
+    return rule.normalize is not None or any(rate is None or abs(rate) * dt > STIFF for rate in rates)
 
 
 def reductions(expressions: Iterable[Expr]) -> tuple[Call, ...]:

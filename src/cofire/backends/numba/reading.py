@@ -24,7 +24,7 @@ class Reader:
         self.out = Writer()
         self.fades: dict[Expr, str] = {}
         for q in kept.quantities:
-            if q.is_decaying and q.rate != ZERO and q.rate not in self.fades:
+            if self._fades(q) and q.rate != ZERO and q.rate not in self.fades:
                 self.fades[q.rate] = self._fade_name(q.rate)
         self.flowing = [q for q in kept.quantities if q.flow is not None]
         self.integrated = [q for q in kept.quantities if q.integrals]
@@ -68,7 +68,8 @@ class Reader:
     def flow_parts(self) -> list[Expr]:
         """Every expression that a synapse reads between events."""
         flowing = [part for q in self.flowing if q.owner == "synapse" for part in parts(q)]
-        return flowing + [factor for q in self.integrated for _, integral in q.integrals for factor in integral.factors]
+        integrals = [integral for q in self.integrated for _, integral in q.integrals]
+        return flowing + [factor for integral in integrals for factor in integral.factors]
 
     def silenced_by(self) -> Name | None:
         """A modulator that is a factor of all that moves synapses between events: while it is 0 nothing does."""
@@ -133,7 +134,11 @@ class Reader:
 
     def fade(self, q: Quantity) -> str | None:
         """The table of what a kept quantity is to be multiplied with, or None where it is kept as it is."""
-        return self.fades.get(q.rate) if q.is_decaying else None
+        return self.fades.get(q.rate) if self._fades(q) else None
+
+    def _fades(self, q: Quantity) -> bool:
+        """Whether it is kept as it stood at the base: it decays, whatever it gains by integrals."""
+        return q.is_decaying or bool(q.integrals)
 
     def write_parameters(self) -> None:
         """Lines that give the parameters their names."""

@@ -14,7 +14,7 @@ from cofire.backends.numba.cache import load
 from cofire.backends.numba.clocked import clocked_arguments, clocked_source
 from cofire.backends.numba.functions import Kernel
 from cofire.backends.numba.layout import Array, Layout, arrivals, axon_of_synapse, firing, lay_out
-from cofire.backends.numba.quantities import Kept, Owner, find_quantities
+from cofire.backends.numba.quantities import Kept, Owner, find_quantities, needs_each_step
 from cofire.backends.numba.trains import run_arguments, trains_source
 from cofire.backends.state import RuleState
 from cofire.language.text import to_text
@@ -48,7 +48,7 @@ def replay(
     given = np.asarray(weight)
     kind = np.float32 if given.dtype == np.float32 else np.float64
     w = np.broadcast_to(given, pre_cell.shape)[layout.order].astype(kind)
-    kept, module, kernel = kernel_for(plan, rule.signals, rule.normalize is not None, rule.bounds is not None)
+    kept, module, kernel = kernel_for(plan, rule.signals, needs_each_step(rule, plan, dt), rule.bounds is not None)
     low, high = rule.bounds or (-np.inf, np.inf)
     if steps > 0 and kernel:  # a clocked one sees to it in every step
         np.clip(w, low, high, out=w)
@@ -91,10 +91,10 @@ def source_of(rule: Rule, plan: Plan) -> str:
 
 @lru_cache(maxsize=256)
 def kernel_for(
-    plan: Plan, signals: tuple[str, ...], normalizes: bool, bounded: bool
+    plan: Plan, signals: tuple[str, ...], in_each_step: bool, bounded: bool
 ) -> tuple[Kept, ModuleType, Kernel | None]:
     """What the rule keeps, the module whose `run` changes its arrays, and the kernel if it is no clocked one."""
-    kept = _kept_by(plan, signals, normalizes)
+    kept = _kept_by(plan, signals, in_each_step)
     if kept.is_clocked:
         return kept, load(clocked_source(plan, kept)), None
     text, kernel = trains_source(plan, kept, bounded=bounded)
@@ -102,8 +102,8 @@ def kernel_for(
 
 
 @lru_cache(maxsize=256)
-def _kept_by(plan: Plan, signals: tuple[str, ...], normalizes: bool) -> Kept:
-    return find_quantities(plan, signals, normalizes=normalizes)
+def _kept_by(plan: Plan, signals: tuple[str, ...], in_each_step: bool) -> Kept:
+    return find_quantities(plan, signals, in_each_step=in_each_step)
 
 
 def _working_space(module: ModuleType, kernel: Kernel, known: Mapping[str, Any], layout: Layout) -> dict[str, Any]:
