@@ -102,6 +102,14 @@ def assert_integrated(purpose: str, bounds: tuple[float, float] | None) -> None:
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=8, steps=steps), sees)
 
 
+def test_a_threshold_met_early_in_a_step_is_seen_though_the_eligibility_is_zero_as_it_begins() -> None:
+    text = (
+        "dw/dt = a * trace(pre, tau) * (step(mean(post.v, quick) - 0.5) - reward) * e\nde/dt = a + a * post - e / quick"
+    )
+    rule = make_rule(text, None)
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=922, steps=80), 1e-8)
+
+
 def test_an_eligibility_that_fades_within_a_step_is_no_trouble() -> None:
     """By a thousand time constants: what it was at the beginning of the step would be infinite."""
     rule = make_rule("dw/dt = a * reward * e\nde/dt = b * trace(pre, tau) * post.v - e / short", None)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import cast
 
@@ -33,6 +33,7 @@ from cofire.language.algebra import simplify
 from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Name, Negative, walk
 from cofire.lowering.integrals import Integral
 
+RAISED = 0.7310585786300049  # steps by which S is raised while G S is integrated; any number that S is not likely to be
 REACH = 4.0  # time constants of the fastest F between two bases: longer, and differences of sums lose digits
 _QUADRATURE = '''
 
@@ -72,7 +73,7 @@ class Table:
     """One integral. `name`: what it is called; `owner`: who has one of it; `held`, `moving`: the two parts of G.
 
     `factors`, `rate`: those of F, and of its decay. `arrays`: the table, or one of rises and one of falls. `inner`: the
-    table S, where it is G S that is integrated.
+    table S, where it is G S that is integrated, and `plain` the name of that of G.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Table:
     rate: Expr
     arrays: tuple[str, ...]
     inner: Table | None = None
+    plain: str = ""
 
     @property
     def is_still(self) -> bool:
@@ -107,15 +109,16 @@ def _table(reader: Reader, q: Quantity, name: str, integral: Integral) -> Table:
     each = any(reader.owner_of(leaf) == "post" for leaf in reader.leaves([integral.integrand]))
     factors = tuple(map(reader.kept.of, integral.factors))
     through = next((factor for factor in factors if factor.integrals), None)
-    inner = None
+    inner, plain = None, ""
     if integral.inner is not None and through is not None:
         inner = next(_table(reader, through, own, found) for own, found in through.integrals if found == integral.inner)
         each = each or inner.owner == "post"
+        plain = next(own for own, found in q.integrals if found == replace(integral, inner=None))
     rates = reduce(lambda a, b: Binary("+", a, b), (factor.rate for factor in factors), cast(Expr, ZERO))
     rates = Binary("-", rates, q.rate)  # what decays itself is kept as it stood at the base
     held, moving = _parted(integral.integrand, {other.symbol for other in reader.kept.quantities})
     arrays = (f"rise_{name}", f"fall_{name}") if reader.bounded and q.is_weight else (name,)
-    return Table(name, "post" if each else "all", held, moving, factors, simplify(rates), arrays, inner)
+    return Table(name, "post" if each else "all", held, moving, factors, simplify(rates), arrays, inner, plain)
 
 
 def _parted(node: Expr, moving: set[Expr]) -> tuple[Expr, Expr]:
@@ -177,8 +180,16 @@ def write_step(out: Writer, reader: Reader, tables: list[Table]) -> None:
             out(f"value = {summand(held)} * {within}{faded}")
         else:
             out(f"value = {held}")
+            within = f"over_{table.name}({', '.join(['dt', rounding, *_read(reader, table)])})"
             with out.block("if value != 0.0"):
-                out(f"value *= over_{table.name}({', '.join(['dt', rounding, *_read(reader, table)])}){faded}")
+                if (
+                    inner and table.moving != ONE
+                ):  # where S is 0 as a step begins, a threshold met early would be missed
+                    plain = replace(table, inner=None)
+                    raised = ", ".join(["dt", f"1e-15 * {_sized(reader, table)}", *_read(reader, plain)])
+                    out(f"growth_dt = {RAISED} * dt * growth", "begun += growth_dt")
+                    within = f"({within} - growth_dt * over_{table.plain}({raised}))"
+                out(f"value *= {within}{faded}")
         gains = ("value",) if len(table.arrays) == 1 else ("max(value, 0.0)", "max(-value, 0.0)")
         for array, gain in zip(table.arrays, gains, strict=True):
             out(f"{table.at(array, 'now + 1')} = {table.at(array, 'now')} + {gain}")

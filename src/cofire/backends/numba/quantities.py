@@ -32,7 +32,7 @@ clipped integral overlap heaviside normalize_columns run rates advance span fill
 integrate take until least most whole half halves middle apart inner outer edge step after
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
 axons cells begin end now arrives then came at last heard logged newest second left fired first past base since
-time step value begun growth grown
+time step value begun growth growth_dt grown
 n m i j s k c alike length w w_s change_w flow_w given_w d_w slope_w advance_w kept_w before_w prior_w log_w w_then
 values y change silent moving slopes done trial worst error jumps ends total norm kind pre post k1 k2 k3 k4 k5 k6 k7
 """
