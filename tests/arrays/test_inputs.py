@@ -142,6 +142,19 @@ def test_a_nan_in_a_large_array_is_found_and_named() -> None:
         RULE.step(w, pre=np.ones((2, 200)), post=np.ones((2, 4000)), out=w)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dw/dt = e\nde/dt = -e / tau + w * pre * post",
+        "dw/dt = e\nde/dt = -e / tau + post * reconstruct_ordered(post)",
+        "dw/dt = pre * post * mean(sum_pre(w * pre), tau)",
+    ],
+)
+def test_a_nan_in_w_is_not_blamed_on_what_is_remembered(text: str) -> None:
+    with pytest.raises(ArrayError, match=r"w has shape \(2, 3\) and 1 value.* the first at \[1, 1\]"):
+        Rule(text, tau=5.0).step(**arguments(w=spoilt((2, 3), np.nan)))
+
+
 def test_a_formula_without_a_value_is_not_blamed_on_the_rate_alone() -> None:
     with pytest.raises(DivergenceError, match="a quotient, a root or a logarithm, has no value here"):
         Rule("dw/dt = log(w) * pre * post").step(-np.ones((1, 1)), pre=np.ones((1, 1)), post=np.ones((1, 1)))
