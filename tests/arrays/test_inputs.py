@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cofire import ArrayError, CofireError, DivergenceError, ParameterError, Rule, rules
-from cofire.units import ms
+from cofire.units import Hz, ms, mV
 
 RULE = rules.oja(eta=0.1)
 
@@ -266,7 +266,7 @@ def test_time() -> None:
         timed.step(**given)
     with pytest.raises(ParameterError, match="has a unit of time"):
         RULE.step(**given, dt=1 * ms)
-    for dt in (0, 1, -1, np.nan, "1", 0 * ms):
+    for dt in (0, 1, -1, np.nan, "1", 0 * ms, 1 * mV, 1 * Hz):
         with pytest.raises(CofireError, match="dt"):
             timed.step(**given, dt=dt)
     short, long = (timed.step(**given, dt=dt)[1]["mean(pre, tau)"] for dt in (1 * ms, 2 * ms))
