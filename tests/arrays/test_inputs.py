@@ -198,6 +198,7 @@ def test_one_synapse_is_three_numbers() -> None:
     assert w == pytest.approx(1.1)
     assert state.step == 1
     assert rule.delta(0.5, pre=[1.0, 3.0], post=[1.0, 1.0]) == pytest.approx(0.2)
+    assert rule.delta(np.float32(0.5), pre=np.ones(2, np.float32)[0], post=np.arange(4)[3]) == pytest.approx(0.3)
 
 
 def test_one_sample_may_leave_the_batch_out() -> None:
