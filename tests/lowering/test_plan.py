@@ -260,7 +260,8 @@ def test_all_that_a_batch_costs_is_counted() -> None:
 
 
 def test_sums_alone_stand_in_brackets() -> None:
-    text = str(plan("dw/dt = (a + b) * step(pre - c) * (post - b) + trace(pre, tau) * (trace(post, tau) - b) * (w - a)"))
+    first, second = "(a + b) * step(pre - c) * (post - b)", "trace(pre, tau) * (trace(post, tau) - b) * (w - a)"
+    text = str(plan(f"dw/dt = {first} + {second}"))
     assert "\n  (a + b) · ⟨(post - b) · step(pre - c)⟩   " in text
     assert "\n  (trace(post, tau) - b) · trace(pre, tau) · (w - a)\n" in text
 
