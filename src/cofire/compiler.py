@@ -24,7 +24,7 @@ from cofire.lowering.cells import NeuronPlan, make_neuron_plan
 from cofire.lowering.plan import Plan, make_plan
 from cofire.neuron import Neuron
 from cofire.rule import Rule
-from cofire.units import Quantity
+from cofire.units import TIME, Quantity
 
 
 def lower(rule: Rule) -> Plan:
@@ -68,8 +68,10 @@ def step(
 def duration(rule: Rule, dt: Any) -> float:
     """The length of a step: in seconds if the rule's parameters have units of time, else in steps, 1 unless given.
 
-    Raises: `ParameterError` if it is not positive, or if a unit is missing on one side only.
+    Raises: `ParameterError` if it is not positive or no time, or if a unit is missing on one side only.
     """
+    if isinstance(dt, Quantity) and dt.dimension != TIME:
+        raise ParameterError(f"dt = {dt!r} is not a time")
     if rule.is_timed and not isinstance(dt, Quantity):
         given = "" if dt is None else f", not {dt!r}"
         raise ParameterError(f"the parameters of this rule have units of time, so a step has one too: dt=1*ms{given}")

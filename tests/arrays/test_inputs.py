@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cofire import ArrayError, CofireError, DivergenceError, ParameterError, Rule, rules
-from cofire.units import ms
+from cofire.units import Hz, ms, mV
 
 RULE = rules.oja(eta=0.1)
 
@@ -142,6 +142,19 @@ def test_a_nan_in_a_large_array_is_found_and_named() -> None:
         RULE.step(w, pre=np.ones((2, 200)), post=np.ones((2, 4000)), out=w)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dw/dt = e\nde/dt = -e / tau + w * pre * post",
+        "dw/dt = e\nde/dt = -e / tau + post * reconstruct_ordered(post)",
+        "dw/dt = pre * post * mean(sum_pre(w * pre), tau)",
+    ],
+)
+def test_a_nan_in_w_is_not_blamed_on_what_is_remembered(text: str) -> None:
+    with pytest.raises(ArrayError, match=r"w has shape \(2, 3\) and 1 value.* the first at \[1, 1\]"):
+        Rule(text, tau=5.0).step(**arguments(w=spoilt((2, 3), np.nan)))
+
+
 def test_a_formula_without_a_value_is_not_blamed_on_the_rate_alone() -> None:
     with pytest.raises(DivergenceError, match="a quotient, a root or a logarithm, has no value here"):
         Rule("dw/dt = log(w) * pre * post").step(-np.ones((1, 1)), pre=np.ones((1, 1)), post=np.ones((1, 1)))
@@ -185,6 +198,7 @@ def test_one_synapse_is_three_numbers() -> None:
     assert w == pytest.approx(1.1)
     assert state.step == 1
     assert rule.delta(0.5, pre=[1.0, 3.0], post=[1.0, 1.0]) == pytest.approx(0.2)
+    assert rule.delta(np.float32(0.5), pre=np.ones(2, np.float32)[0], post=np.arange(4)[3]) == pytest.approx(0.3)
 
 
 def test_one_sample_may_leave_the_batch_out() -> None:
@@ -253,7 +267,7 @@ def test_time() -> None:
         timed.step(**given)
     with pytest.raises(ParameterError, match="has a unit of time"):
         RULE.step(**given, dt=1 * ms)
-    for dt in (0, 1, -1, np.nan, "1", 0 * ms):
+    for dt in (0, 1, -1, np.nan, "1", 0 * ms, 1 * mV, 1 * Hz):
         with pytest.raises(CofireError, match="dt"):
             timed.step(**given, dt=dt)
     short, long = (timed.step(**given, dt=dt)[1]["mean(pre, tau)"] for dt in (1 * ms, 2 * ms))

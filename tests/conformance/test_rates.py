@@ -222,6 +222,7 @@ def only_used(text: str, values: dict[str, float]) -> dict[str, float]:
         "dw/dt = eta * reconstruct_ordered(post) - eta * post * reconstruct_ordered(post * reward)",
         "dw/dt = sum_pre(w) * sum_post(w) * eta + sum_post(w * sum_pre(w * pre))",
         "dw/dt = eta * exp(-abs(pre - w)) * post + (pre - post)**3",
+        "dw/dt = (post + eta) * post.v * pre + (post + eta * post.v) * pre.u",
         "dw/dt = trace(pre * post, tau) + trace(trace(pre, tau), tau) * post + trace(mean(post, tau) * pre, tau)",
         "dw/dt = trace(-pre / eta, tau) * mean(1 * post - 0, tau) + mean(trace(post - post, tau) * pre, 2 * tau)",
         "dw/dt = mean(sum_post(post.v - eta), tau) * pre + trace(sum_pre(2), tau) * w",

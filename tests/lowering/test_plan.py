@@ -43,18 +43,20 @@ PRODUCTS = {
     "eta * pre * post**2 - eta * b * pre * post": [("1", "eta * post**2 - eta * b * post", "pre", "")],
     "eta * w_max * pre * post - eta * w * pre * post": [("1", "post", "pre", "eta * w_max - eta * w")],
     "eta * post * pre - eta * post * sum_post(w * post)": [("eta", "post", "pre - sum_post(w * post)", "")],
-    "(pre - w)**2": [
-        ("1", "", "pre * pre", ""),
-        ("1", "", "-pre", "w"),
-        ("1", "", "-pre", "w"),
-        ("1", "", "", "w * w"),
-    ],
     "-eta * w": [("-eta", "", "", "w")],
     "pre / post": [("1", "1 / post", "pre", "")],
+    # factors that differ by a bracket only are no common factor
+    "(post + a) * post.u * pre + (post + a * post.u) * pre.v": [
+        ("1", "(post + a) * post.u", "pre", ""),
+        ("1", "post + a * post.u", "pre.v", ""),
+    ],
+    "post.u * (post * post.v) * pre + post.v * post.u * post * pre.v": [
+        ("1", "post.u * post * post.v", "pre + pre.v", "")
+    ],
 }
 
 
-@pytest.mark.parametrize("expression", [text for text in PRODUCTS if text != "(pre - w)**2"])
+@pytest.mark.parametrize("expression", PRODUCTS)
 def test_products(expression: str) -> None:
     assert [shown(term) for term in plan(f"dw/dt = {expression}").terms.terms] == PRODUCTS[expression]
 
@@ -271,6 +273,13 @@ def test_all_that_a_batch_costs_is_counted() -> None:
     assert "then decays exactly; 1 matrix product" in text
     assert "in all 2 matrix products, one more for post.drive unless given" in text
     assert "'abs(pre - w)' does not separate" in text
+
+
+def test_sums_alone_stand_in_brackets() -> None:
+    first, second = "(a + b) * step(pre - c) * (post - b)", "trace(pre, tau) * (trace(post, tau) - b) * (w - a)"
+    text = str(plan(f"dw/dt = {first} + {second}"))
+    assert "\n  (a + b) · ⟨(post - b) · step(pre - c)⟩   " in text
+    assert "\n  (trace(post, tau) - b) · trace(pre, tau) · (w - a)\n" in text
 
 
 def test_rules_of_spikes_only_say_that_rates_are_refused() -> None:

@@ -57,9 +57,8 @@ REDUCTIONS = frozenset(f.name for f in _ALL if f.kind == "reduction")
 CELLS: dict[str, Side] = {"pre": "pre", "post": "post", "x": "pre", "y": "post"}
 
 # What `Rule` and `Rule.step` are given by name cannot name anything else.
-ARGUMENTS = frozenset({"self", "text", "bounds", "normalize", "signals", "origin"})
-ARGUMENTS |= {"state", "out", "dt", "learning", "reduce"}
-RESERVED = frozenset(FUNCTIONS) | CELLS.keys() | ARGUMENTS | {"w", "t"}
+_ARGUMENTS = frozenset({"self", "text", "bounds", "normalize", "signals", "origin"})
+_ARGUMENTS |= {"state", "out", "dt", "learning", "reduce"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,8 @@ class Dialect:
     """What is written, and so which words it has.
 
     `what`: "rule" or "neuron"; `example`: one of it. `cells`: the words for the activity of a cell. `arguments`: names
-    that its class takes itself. `refused`: words of the language that it cannot use, and what to do instead.
+    that are taken already, and `takes`: by what. `refused`: words of the language that it cannot use, and what to do
+    instead.
     """
 
     what: str
@@ -93,7 +93,7 @@ RULE = Dialect(
     "rule",
     "dw/dt = eta * pre * post",
     CELLS,
-    ARGUMENTS,
+    _ARGUMENTS,
     "Rule or step",
     {"t": "a rule cannot read the time t; what passes with time is trace(), mean() or dX/dt"},
 )

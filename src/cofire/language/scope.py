@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from cofire.constraints import POSITIVE, Number, check
 from cofire.errors import LanguageError, ParameterError, did_you_mean, shortened
 from cofire.language.algebra import arithmetic, names
-from cofire.language.functions import CELLS, FILTERS, NEURON, RESERVED
+from cofire.language.functions import CELLS, FILTERS, NEURON, RULE
 from cofire.language.parse import find_name
 from cofire.language.parse_neuron import find_name as find_neuron_name
 from cofire.language.spelling import GREEK_NAMES
@@ -38,7 +38,7 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
             reason = f'unknown name {name!r} in "{inside}"{_mend(name, known, used)}'
             raise LanguageError(reason, text, find_name(text, name))
     for name in (*parameters, *signals):
-        if name in RESERVED:
+        if name in RULE.reserved:
             raise ParameterError(f"{name!r} is a word of the language and cannot be a parameter or a signal")
         if name in defined:
             raise ParameterError(f"{name!r} is defined by the equations and cannot be given a value as well")

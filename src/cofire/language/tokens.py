@@ -11,7 +11,7 @@ import math
 import re
 
 from cofire.errors import LanguageError, did_you_mean
-from cofire.language.functions import FUNCTIONS, RESERVED, Dialect
+from cofire.language.functions import FUNCTIONS, RULE, Dialect
 from cofire.language.spelling import Spelled
 
 MAX_DEPTH = 100
@@ -93,7 +93,7 @@ def _function_error(spelled: Spelled, token: re.Match[str]) -> LanguageError:
     shown = spelled.written(token.start(), token.end())
     word = name.rpartition(".")[2]
     mend = f"; write {_ELSEWHERE[word]}(...)" if word in _ELSEWHERE else did_you_mean(word, FUNCTIONS)
-    mend = "" if name in RESERVED else mend
+    mend = "" if name in RULE.reserved else mend
     return spelled.error(f"{shown!r} is not a function{mend or f'; to multiply write {shown} * (...)'}", token.start())
 
 

@@ -11,7 +11,7 @@ Terms that share two of their factors are added before multiplying.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
@@ -208,11 +208,11 @@ def _merged(terms: list[Term]) -> list[Term]:
 
 def _merge(
     terms: list[Term],
-    key: Callable[[Term], tuple[str, str]],
+    key: Callable[[Term], Hashable],
     add: Callable[[Term, Term], Term],
     applies: Callable[[Term], bool],
 ) -> list[Term]:
-    merged: dict[object, Term] = {}
+    merged: dict[Hashable, Term] = {}
     for position, term in enumerate(terms):
         place = key(term) if applies(term) else position
         merged[place] = add(merged[place], term) if place in merged else term
@@ -245,10 +245,11 @@ def _sum(a: Term, x: Expr | None, b: Term, y: Expr | None) -> tuple[Expr, Expr]:
     return ONE, simplify(Binary("+", Binary("*", a.coefficient, x), Binary("*", b.coefficient, y)))
 
 
-def _key(factor: Expr | None) -> str:
-    """The same text for the same product, whatever the order of its factors."""
-    if factor is None:
-        return ""
-    if isinstance(factor, Binary) and factor.operator == "*":
-        return " * ".join(sorted((_key(factor.left), _key(factor.right))))
-    return to_text(factor)
+def _key(factor: Expr | None) -> tuple[str, ...]:
+    """The factors of a product as texts, in one order whichever way they were multiplied."""
+    match factor:
+        case None:
+            return ()
+        case Binary("*", left, right):
+            return tuple(sorted(_key(left) + _key(right)))
+    return (to_text(factor),)

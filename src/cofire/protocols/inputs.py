@@ -23,14 +23,14 @@ def step_length(rule: Rule, dt: Any) -> float:
     """`dt` in seconds, or in the unit of the rule's plain numbers. Raises: `ParameterError`."""
     if dt is None:
         raise ParameterError("dt is missing: give the length of a step, such as dt=0.1*ms")
-    _check_time("dt", dt)
     return compiler.duration(rule, dt)
 
 
 def step_count(rule: Rule, duration: Any, dt: float) -> int:
     """How many steps `duration` is: a whole number, or a time that is a multiple of `dt`. Raises: `ParameterError`."""
     if isinstance(duration, Quantity):
-        _check_time("duration", duration)
+        if duration.dimension != TIME:
+            raise ParameterError(f"duration = {duration!r} is not a time")
         if not rule.is_timed:
             raise ParameterError(
                 f"duration = {duration!r} is a time, but no parameter of this rule has a unit of time; give steps"
@@ -197,8 +197,3 @@ def _check_finite(name: str, values: Array) -> None:
     if wrong.any():
         place = [int(index) for index in np.unravel_index(int(np.argmax(wrong)), values.shape)]
         raise ArrayError(f"{name} has {int(wrong.sum())} value(s) that are NaN or infinite, the first at {place}")
-
-
-def _check_time(name: str, value: Any) -> None:
-    if isinstance(value, Quantity) and value.dimension != TIME:
-        raise ParameterError(f"{name} = {value!r} is not a time")

@@ -23,7 +23,7 @@ salient_hebb = Recipe(
     equation=EQUATION,
     parameters={
         "eta": Parameter(0.05, "learning rate of an everyday event", POSITIVE),
-        "threshold": Parameter(3.0, "salience from which on what is learnt lasts", NONNEGATIVE),
+        "threshold": Parameter(3.0, "salience above which what is learnt lasts", NONNEGATIVE),
         "tau_m": Parameter(1000.0, "time constant with which the mild part fades, in steps or as a time", POSITIVE),
     },
     source="J. L. McGaugh, The amygdala modulates the consolidation of memories of emotionally arousing experiences, "

@@ -19,6 +19,8 @@ from cofire.lowering.placement import DRIVE
 from cofire.lowering.plan import Plan
 from cofire.rule import Rule
 
+_NUMBER = (int, float, np.integer, np.floating)  # what one synapse may be given as: `pre=x[0]` is NumPy's own kind
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -42,7 +44,7 @@ def read_inputs(
     rule: Rule, plan: Plan, w: Any, pre: Any, post: Any, state: Mapping[str, Any] | None, signals: Mapping[str, Any]
 ) -> Inputs:
     """Raises: `ArrayError` naming the array, its shape and what was expected."""
-    scalar = isinstance(w, int | float) and not isinstance(w, bool)
+    scalar = isinstance(w, _NUMBER) and not isinstance(w, bool)
     weights = np.asarray([[_float("w", w)]]) if scalar else _weights(w)
     xp = library.namespace(weights)
     n_post, n_pre = weights.shape
@@ -135,7 +137,7 @@ def check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
 
 def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: bool) -> Array:
     """Rates as `[batch, cells]`, in the type of the weights."""
-    if scalar and isinstance(given, int | float):
+    if scalar and isinstance(given, _NUMBER):
         array = np.asarray([[_float(name, given)]])
     else:
         array = _like(name, given, w)
@@ -212,7 +214,7 @@ def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
     return RuleState(arrays, getattr(state, "step", 0))
 
 
-def _float(name: str, number: int | float) -> float:
+def _float(name: str, number: int | float | np.integer[Any] | np.floating[Any]) -> float:
     try:
         return float(number)
     except OverflowError:

@@ -131,6 +131,8 @@ def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array
 
     def after(rows: Array) -> None:
         if not gemm.is_finite(rows):
+            if name != "w":
+                gemm.check_finite("w", given.values.w)  # which may have been read for it
             what, xp = ("the weights" if name == "w" else repr(name)), given.values.xp
             if xp.any(xp.isnan(rows)):
                 raise DivergenceError(
