@@ -97,7 +97,7 @@ def test_counts_and_truth_values_are_rates(dtype: Any) -> None:
     assert got.dtype == np.float64
 
 
-@pytest.mark.parametrize("order", ["transposed", "strided", "fortran", "reversed", "read-only"])
+@pytest.mark.parametrize("order", ["transposed", "strided", "fortran", "reversed", "byteswapped", "read-only"])
 def test_any_layout_gives_the_right_answer(order: str) -> None:
     def laid(array: np.ndarray) -> np.ndarray:
         match order:
@@ -111,6 +111,8 @@ def test_any_layout_gives_the_right_answer(order: str) -> None:
                 return np.asfortranarray(array)
             case "reversed":
                 return np.ascontiguousarray(array[::-1, ::-1])[::-1, ::-1]
+            case "byteswapped":
+                return array.astype(array.dtype.newbyteorder())
         array = array.copy()
         array.setflags(write=False)
         return array
