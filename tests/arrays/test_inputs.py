@@ -137,11 +137,12 @@ def test_unknown_options() -> None:
         RULE.delta(1.0, pre=10**400, post=1.0)
 
 
-def test_a_nan_in_a_large_array_is_found_and_named() -> None:
+@pytest.mark.parametrize("rule", [RULE, rules.krotov_hopfield()])
+def test_a_nan_in_a_large_array_is_found_and_named(rule: Rule) -> None:
     w = np.ones((4000, 200))
     w[3999, 7] = np.nan
     with pytest.raises(ArrayError, match=r"w has shape \(4000, 200\) and 1 value.* the first at \[3999, 7\]"):
-        RULE.step(w, pre=np.ones((2, 200)), post=np.ones((2, 4000)), out=w)
+        rule.step(w, pre=np.ones((2, 200)), post=np.ones((2, 4000)), out=w)
 
 
 def test_a_formula_without_a_value_is_not_blamed_on_the_rate_alone() -> None:

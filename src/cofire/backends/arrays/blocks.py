@@ -16,7 +16,7 @@ def cached_rows(shape: tuple[int, ...]) -> int:
 
 
 def panel_rows(shape: tuple[int, ...]) -> int:
-    """Rows that one such product makes: many, and no more than an eighth of a large array."""
+    """Rows that one such product makes: many, and no more than half of a large array."""
     return max(1, max(BLOCK, min(PANEL, shape[0] * shape[1] // 2)) // shape[1])
 
 

@@ -218,7 +218,7 @@ def _checked(factor: Expr, side: Axis, values: Values) -> Array:
     """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
     array = values.array(values.value(factor, ("batch", side)))
     if not math.isfinite(values.squares(array)) and not gemm.is_finite(array):
-        gemm.check_finite("w", values.w)
+        gemm.check_finite("w", values.w if values.whole is None else values.whole)
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
     return array
 
