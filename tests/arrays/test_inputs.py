@@ -261,6 +261,31 @@ def test_a_huge_factor_of_the_weights_themselves(decay: float) -> None:
         rule.step(**arguments(w=np.full((2, 3), 1e200)))
 
 
+@pytest.mark.parametrize("text", ["post * (pre - post * w)", "post * e\nde/dt = pre * post - e"])
+def test_activity_that_lies_in_out_is_read_before_it_is_written(text: str) -> None:
+    """An autoassociator that learns its own first rows, say; and a state whose place the new weights take."""
+    rng = np.random.default_rng(0)
+    rule, start = Rule(f"dw/dt = {text}"), rng.random((6, 6))
+    w, post, state = start.copy(), rng.random((2, 6)), None
+    if "de/dt" in text:
+        state = rule.step(w, pre=w[:2], post=post)[1]
+    wanted, _ = rule.step(start, pre=start[:2], post=post, state=state)
+    rule.step(w, pre=w[:2], post=post, state=state, out=w)
+    np.testing.assert_allclose(w, wanted)
+    if state is not None:
+        got, _ = rule.step(start, pre=start[:2], post=post, state=state, out=state["e"])
+        np.testing.assert_allclose(got, wanted)
+
+
+def test_tensors_of_one_memory_are_read_before_they_are_written() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    memory, post = torch.rand(7, 6), torch.rand(2, 6)
+    w, out = memory[:6], memory[1:]
+    wanted, _ = RULE.step(w.clone(), pre=w[:2].clone(), post=post)
+    RULE.step(w, pre=w[:2], post=post, out=out)
+    torch.testing.assert_close(out, wanted)
+
+
 def test_an_error_quotes_what_was_written() -> None:
     rule = Rule("dw/dt = sign(a) * abs(a)**n * pre", a=1e200, n=3.0)
     with pytest.raises(ParameterError, match=r"abs\(a\)\*\*n"):

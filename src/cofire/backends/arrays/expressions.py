@@ -159,6 +159,20 @@ class Values(Evaluator):
         w = self.w[window, :]
         return replace(self, w=w, cells=cells, state=state, whole=self.w, _sums={}, _squares=squares)
 
+    def apart(self, out: Array) -> Values:
+        """The same with copies of what may lie in the memory of `out`, which is written while they are read."""
+
+        def kept(array: Array) -> Array:
+            return self.xp.asarray(array, copy=True) if library.may_overlap(array, out) else array
+
+        return replace(
+            self,
+            w=self.w if out is self.w else kept(self.w),
+            cells={cell: kept(array) for cell, array in self.cells.items()},
+            signals={name: kept(array) for name, array in self.signals.items()},
+            state={key: kept(array) for key, array in self.state.items()},
+        )
+
     def squares(self, array: Array) -> float:
         """`gemm.squares(array)`, measured once a step; of activity in some of the rows, that of all rows."""
         if id(array) not in self._squares:
