@@ -19,7 +19,8 @@ _LETTERS = {"f": ("s", ctypes.c_float), "d": ("d", ctypes.c_double)}
 
 def add_product(out: np.ndarray, left: np.ndarray, right: np.ndarray, factor: float = 1.0) -> None:
     """`left[k, rows]`, `right[k, columns]`, `out[rows, columns]`, which may be a part of the rows of another array."""
-    gemm = _gemm(out.dtype.char) if left.dtype == right.dtype == out.dtype and out.size and left.size else None
+    plain = left.dtype == right.dtype == out.dtype and out.dtype.isnative  # BLAS knows one order of bytes
+    gemm = _gemm(out.dtype.char) if plain and out.size and left.size else None
     step = _step(out)
     if gemm is None or step is None:
         out += (left * out.dtype.type(factor)).T @ right
@@ -40,7 +41,7 @@ def _readable(array: np.ndarray) -> tuple[np.ndarray, int, int]:
         step = _step(view)
         if step:
             return array, way, step
-    return np.ascontiguousarray(array), _PLAIN, array.shape[1]
+    return np.array(array, order="C"), _PLAIN, array.shape[1]
 
 
 def _step(array: np.ndarray) -> int | None:

@@ -136,7 +136,7 @@ class Values(Evaluator):
     state: Mapping[str, Array]
     state_axes: Mapping[str, Axes]
     reduced: Callable[[Separated, Axis, Values], Array]
-    part: bool = False  # of the rows of the weights
+    whole: Array | None = None  # the weights of which `w` is some rows
     _sums: dict[Expr, Array] = field(default_factory=dict)
     _squares: dict[int, tuple[Array, float]] = field(default_factory=dict)
 
@@ -156,7 +156,22 @@ class Values(Evaluator):
             key: array[window, ...] if "post" in self.state_axes[key] else array for key, array in self.state.items()
         }
         squares = {id(array): (array, self.squares(self.cells[cell])) for cell, array in cells.items()}
-        return replace(self, w=self.w[window, :], cells=cells, state=state, part=True, _sums={}, _squares=squares)
+        w = self.w[window, :]
+        return replace(self, w=w, cells=cells, state=state, whole=self.w, _sums={}, _squares=squares)
+
+    def apart(self, out: Array) -> Values:
+        """The same with copies of what may lie in the memory of `out`, which is written while they are read."""
+
+        def kept(array: Array) -> Array:
+            return self.xp.asarray(array, copy=True) if library.may_overlap(array, out) else array
+
+        return replace(
+            self,
+            w=self.w if out is self.w else kept(self.w),
+            cells={cell: kept(array) for cell, array in self.cells.items()},
+            signals={name: kept(array) for name, array in self.signals.items()},
+            state={key: kept(array) for key, array in self.state.items()},
+        )
 
     def squares(self, array: Array) -> float:
         """`gemm.squares(array)`, measured once a step; of activity in some of the rows, that of all rows."""

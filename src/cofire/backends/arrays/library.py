@@ -43,6 +43,20 @@ def writable_in_place(array: Array) -> bool:
     return is_numpy(array) or bool(compat.is_writeable_array(array))
 
 
+def may_overlap(a: Array, b: Array) -> bool:
+    """Whether the memory from the first to the last number of `a` meets that of `b`, in one library."""
+    if is_torch(a):
+        (begin, end), (other, last) = _range(a), _range(b)
+        return begin < last and other < end
+    test = getattr(namespace(a), "may_share_memory", None)
+    return test is not None and bool(test(a, b))
+
+
+def _range(tensor: Array) -> tuple[int, int]:
+    far = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride(), strict=True))
+    return tensor.data_ptr(), tensor.data_ptr() + (far + 1) * tensor.element_size()
+
+
 def on_accelerator(array: Array) -> bool:
     """Whether the array is on a GPU or the like, where large pieces are best and each look at a value waits."""
     if type(array) is np.ndarray:

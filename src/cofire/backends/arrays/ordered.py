@@ -27,6 +27,8 @@ class Ordered:
         xp, rows = library.namespace(w), min(rows, w.shape[0])
         self.triangle = slope * xp.triu(xp.ones((rows, rows), dtype=w.dtype, device=library.device(w)))
         self.residual = plain
+        if max(abs(factor), abs(slope)) > 1.0 or not library.writable_in_place(w):
+            self._multiply()
         if library.writable_in_place(w):
             samples = left.shape[0]
             self.stacked = xp.empty((samples + rows, w.shape[1]), dtype=w.dtype, device=library.device(w))
@@ -46,21 +48,32 @@ class Ordered:
         gemm.add_product(self.residual, self.summed[:, window].T, self.stacked[begin:end, :], self.slope)
 
     def bound(self, squares: float) -> float:
-        """What no number that the last window added exceeds in size, nor one on the way, if its w has these squares."""
+        """What no number that the next window adds exceeds in size, nor one on the way, if its w has these squares."""
         left, summed, plain = self.sizes
         self.squares += squares
-        within = plain + max(1.0, abs(self.slope)) * summed * gemm.size(self.squares)
-        return max(1.0, abs(self.factor)) * left * within
+        bound = left * (plain + summed * gemm.size(self.squares))
+        if not library.fits(bound, self.w) and self.triangle is not None:
+            self._multiply()
+        return bound
 
     def change(self, window: slice) -> Array:
         """The same for a library whose arrays cannot be changed."""
         rows = self.w[window, :]
         stacked = library.namespace(rows).concat([self.residual, rows], axis=0)
-        self.residual = self.residual + self.slope * (self.summed[:, window] @ rows)
-        return self.factor * (self._sides(window).T @ stacked)
+        self.residual = self.residual + self.summed[:, window] @ rows
+        return self._sides(window).T @ stacked
 
     def _sides(self, window: slice) -> Array:
         """What multiplies the residual, and what multiplies the rows: `[samples + rows, rows]`."""
         left = self.left[:, window]
-        among = (self.summed[:, window].T @ left) * self.triangle[: left.shape[1], : left.shape[1]]
-        return library.namespace(left).concat([left, among], axis=0)
+        among, xp = self.summed[:, window].T @ left, library.namespace(left)
+        among = xp.triu(among) if self.triangle is None else among * self.triangle[: left.shape[1], : left.shape[1]]
+        return xp.concat([left, among], axis=0)
+
+    def _multiply(self) -> None:
+        """Takes the numbers into the sides: what is so large, or so small, that the order matters."""
+        left, summed, plain = self.sizes
+        self.sizes = left * max(1.0, abs(self.factor)), summed * max(1.0, abs(self.slope)), plain
+        self.left, self.summed = self.left * self.factor, self.summed * self.slope
+        self.factor = self.slope = 1.0
+        self.triangle = None  # times which what is infinite below it would be NaN

@@ -59,12 +59,17 @@ class Work:
         return scale if isinstance(scale, float) or scale.shape[0] == 1 else scale[window, :]
 
     def bound(self, base: Array, squares: float) -> float:
-        """What no number of these rows exceeds in size, if the squares of the base in them come to so much."""
-        if self.blocks or any(part.w is not base for part in self.ordered):
+        """What no number of these rows exceeds in size, if the squares of the base in them come to so much.
+
+        Ordered sums are to be told of every window before they add to it.
+        """
+        sizes = [product.bound for product in self.products]
+        sizes += [part.bound(squares if part.w is base else math.inf) for part in self.ordered]
+        if self.blocks:
             return math.inf
-        scale = self.scale**2 if isinstance(self.scale, float) else gemm.squares(self.scale)
-        sizes = [product.bound for product in self.products] + [part.bound(squares) for part in self.ordered]
-        return gemm.size(scale) * gemm.size(squares) + sum(sizes)
+        scale = self.scale
+        scale = max(1.0, abs(scale)) if isinstance(scale, float) else gemm.size(gemm.squares(scale))
+        return scale * gemm.size(squares) + sum(sizes)
 
 
 @dataclass(frozen=True)
@@ -139,11 +144,11 @@ def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pie
 
     windows = list(row_windows(out[window, :].shape, pieces))
     gemm.for_each(begin, windows, out[window, :])
+    finite = library.fits(work.bound(base, sum(squares)), out)
     for product in work.products:
         gemm.add_product(out[window, :], product.left[:, window], product.right, product.factor)
     for part in work.ordered:
         part.add_to(out[window, :], window)
-    finite = library.fits(work.bound(base, sum(squares)), out)
     if guard.held is not None or not finite:  # else all are finite, and need not be read again
         gemm.for_each(finish, windows, out[window, :])
 
@@ -200,11 +205,13 @@ def _product(term: Term, gain: float, values: Values) -> Product:
     else:
         left = _wide(_vector(term.post, "post", values), n_post, values)
         right = _wide(_vector(term.pre, "pre", values), n_pre, values)
-    size = math.prod(gemm.size(values.squares(side)) for side in (left, right))
-    bound = max(abs(factor), 1.0) * size
-    if library.fits(bound, left):
-        return Product(left, right, factor, bound)
-    return Product(left * factor, right, 1.0, abs(factor) * size)  # numbers so large that the order matters
+    squares = values.squares(left), values.squares(right)
+    size = math.prod(map(gemm.size, squares))
+    if abs(factor) <= 1.0 and library.fits(size, left):
+        return Product(left, right, factor, size)
+    if (abs(factor) < 1.0) == (squares[0] > squares[1]):  # so large, or so small, that the order matters
+        return Product(left * factor, right, 1.0, abs(factor) * size)
+    return Product(left, right * factor, 1.0, abs(factor) * size)
 
 
 def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Array:
@@ -218,7 +225,7 @@ def _checked(factor: Expr, side: Axis, values: Values) -> Array:
     """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
     array = values.array(values.value(factor, ("batch", side)))
     if not math.isfinite(values.squares(array)) and not gemm.is_finite(array):
-        gemm.check_finite("w", values.w)
+        gemm.check_finite("w", values.w if values.whole is None else values.whole)
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
     return array
 

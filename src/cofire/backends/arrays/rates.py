@@ -65,6 +65,7 @@ def step(
                 target[...] = values.w
             return (w if out is None else out), given.state
         kept = {item.key: _advanced(item, dt, given, rule) for item in plan.states}
+        values = values if target is None else values.apart(target)
         free = rule.normalize is None and rule.bounds is None
         guard = _guard(rule, given, "w", None if free else lambda rows: held(rows, rule, xp))
         new = add_terms(plan.terms, values.w, 1.0, _gain(dt, reduce, values), values, target, guard)
