@@ -76,10 +76,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-CLAIM = "Cells that learn suppress others and specialise"
+CLAIM = "Cells that learn suppress others and specialise."
 CLAIMS = (8,)
 SOURCE = (
-    "Rumelhart & Zipser 1985; Krotov & Hopfield 2019; Journé et al. 2023; k-means, random features and pixels beside"
+    "D. E. Rumelhart, D. Zipser, Cogn. Sci. 9:75-112, 1985; D. Krotov, J. J. Hopfield, PNAS 116:7723-7731, 2019; "
+    "A. Journé et al., ICLR 2023, arXiv:2209.11883"
 )
 RULES = ("instar", "competitive", "soft_hebb", "krotov_hopfield", "oja")
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLAIM = "What is used more gets more of the map, and what falls silent is taken over"
+CLAIM = "What is used more gets more of the map, and what falls silent is taken over."
 CLAIMS = (15,)
 SOURCE = (
     "C. Xerri et al., Cereb. Cortex 9:264-276, 1999; W. M. Jenkins et al., J. Neurophysiol. 63:82-104, 1990; "
@@ -280,7 +280,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         return
     area, near, good = _mapped(data, r)
     shown = f"areas {percent(area.min())} to {percent(area.max())}; neighbours agree: {percent_spread(near)}; "
-    shown += f"{data['winners'][r, FORMED].min():.0f} cells or more answer to a finger"
+    shown += f"cells that answer to a finger: at least {data['winners'][r, FORMED].min():.0f}"
     yield Finding(claim, shown, published, "theory", verdict(good))
     if not good:
         yield Finding(f"what is used more grows ({name})", "no map to grow on", "nearly 2 ×", "S1", "not reproduced")

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLAIM = "Cells learn which slant of a bar to answer, and neighbours learn nearly the same one"
+CLAIM = "Cells learn which slant of a bar to answer, and neighbours learn nearly the same one."
 CLAIMS = (8,)
 SOURCE = "C. von der Malsburg, Kybernetik 14:85-100, 1973"
 RULES = ("hebb",)

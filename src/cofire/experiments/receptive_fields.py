@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLAIM = "Cells that look at photographs and fire seldom come to look for short edges"
+CLAIM = "Cells that look at photographs and fire seldom come to look for short edges."
 CLAIMS = (8,)
 SOURCE = (
     "B. A. Olshausen, D. J. Field, Nature 381:607-609, 1996; J. Zylberberg et al., PLoS Comput. Biol. 7:e1002250, 2011"
