@@ -389,5 +389,8 @@ def _draw_areas(ax: Axes, data: Data, r: int) -> None:
         ax.bar(phase, values.mean(), yerr=values.std(ddof=1), color=COLOURS[MIDDLE], capsize=3, width=0.7)
         ax.plot(phase + np.linspace(-0.2, 0.2, len(values)), values, ".", color="black", markersize=3)
     ax.axhline(100 / FINGERS, color=GREY, linewidth=0.8, linestyle=":")
-    ax.set_xticks(range(len(PHASES)), PHASES, rotation=60, fontsize=8)
+    where: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    ax.annotate("a fifth", (1.0, 100 / FINGERS), (0, 1), fontsize=8, color=GREY, **where)
+    ax.set_xlim(-0.6, len(PHASES) - 0.4)
+    ax.set_xticks(range(len(PHASES)), PHASES, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
     ax.set_ylabel("% of the sheet", fontsize=9)
