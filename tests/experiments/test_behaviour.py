@@ -28,7 +28,7 @@ EXPECTED = {
     "breaking_a_habit": {"opponent": "-yyyy", "delta": "-yyny", "hebb": "-nnnn", "hebb_with_decay": "-nnnn"},
     "conditioning_in_time": {"temporal_difference": "yynnn", "opponent": "nnyyy", "delta": "nnnnn"},
     "context": {"hebb": "yy--"},
-    "fear": {"salient_hebb": "yyyy", "hebb": "nynn", "hebb_with_decay": "nnyn"},
+    "fear": {"salient_hebb": "yyyy", "hebb": "nynn", "hebb_with_decay": "nnnn"},
     "forgetting": {"multiscale": "-yyy", "hebb_with_decay": "-nnn", "hebb": "-nnn", "delta": "-nnn"},
     "habit": {"instar": "-yny", "hebb": "-nnn", "hebb_with_decay": "-ynn"},
     "spacing": {"multiscale": "yyyn", "hebb_with_decay": "nnnn", "delta": "nnnn"},
@@ -185,7 +185,11 @@ def test_a_day_of_a_habit_mends_a_part_of_what_is_missing() -> None:
 
 
 def test_fear_needs_a_shock_that_is_striking() -> None:
-    assert with_rule("fear", "salient_hebb", salience=2.0) == "nnyn"
+    assert with_rule("fear", "salient_hebb", salience=2.0) == "nnnn"  # intact rats forget such a shock as well
+
+
+def test_rats_without_amygdala_must_forget_what_intact_rats_keep() -> None:
+    assert with_rule("fear", "hebb_with_decay") == "nnnn"  # which forgets with it, too
 
 
 def test_inhibition_that_does_not_fade_brings_nothing_back() -> None:

@@ -66,6 +66,14 @@ def test_features_are_useful_and_beside_the_baselines(result: experiments.Result
     assert all(word in text for word in ("random", "k-means", "by winner", "±"))
 
 
+def test_shares_of_digits_are_not_set_beside_shares_of_clothes(result: cofire.experiments.Result) -> None:
+    better = [finding for finding in result.findings if finding.claim.startswith("features better")]
+    assert all(finding.published.startswith("no number for digits; our own run on Fashion-MNIST") for finding in better)
+    clothes = findings(result.data | {"data": "fashion_mnist"})
+    better = [finding for finding in clothes if finding.claim.startswith("features better")]
+    assert all(finding.published.startswith("our own run on Fashion-MNIST") for finding in better)
+
+
 @pytest.mark.parametrize("name", competition.RULES)
 def test_a_rule_that_hardly_learns_does_not_specialise(name: str) -> None:
     broken = run((name,), eta=1e-8)

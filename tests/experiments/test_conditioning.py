@@ -120,7 +120,7 @@ def test_only_the_first_line_judges_the_literature_and_the_others_the_animal() -
     whole, *rows, hebb = findings(data)
     assert (whole.verdict, whole.measured) == ("reproduced", "16 of 16 phenomena alike")
     assert [f.verdict == "reproduced" for f in rows] == [p.name in SHOWN for p in PHENOMENA]
-    assert (hebb.verdict, hebb.measured) == ("not reproduced", "2 of 16: salience, second order")
+    assert (hebb.verdict, hebb.measured) == ("not reproduced", "2 of 16: salience; second order")
     data["shown"][3, 0] = False  # had blocking failed
     assert findings(data)[0].verdict == "not reproduced"
 

@@ -98,3 +98,15 @@ def test_weights_that_run_away_are_a_result() -> None:
 def test_rules_that_make_no_sense_are_refused() -> None:
     with pytest.raises(cofire.ExperimentError, match="soft_hebb"):
         run("soft_hebb")
+
+
+def test_slants_that_all_come_nearer_are_no_new_clusters(result: experiments.Result) -> None:
+    answers = result.data["answers"].copy()
+    answers[1, :, 0] = answers[1, :, 1]  # the clusters are there before it learns
+    for sheet in answers[1, :, 1]:  # and then any two slants differ half as much
+        active, _, best = tuned(sheet)
+        sheet[:] = active * np.eye(9)[np.round(best / SLANTS[2]).astype(int)].T
+    finding = findings(result.data | {"answers": answers})[1]
+    near, any_two = np.array([differences(sheet) for sheet in answers[1, :, 1]]).T
+    assert np.all(near < 2 / 3 * any_two)
+    assert finding.verdict == "not reproduced"

@@ -35,3 +35,10 @@ def test_a_copy_of_the_template_is_an_experiment(monkeypatch: pytest.MonkeyPatch
     assert experiment.plain.startswith("One sentence that tells a beginner")
     assert experiment.module.unsuitable(rules.reward_stdp()) is not None
     assert experiment.settings(full=True).steps == 1000
+
+
+@pytest.mark.parametrize("name", experiments.names())
+def test_a_claim_is_a_sentence(name: str) -> None:
+    claim = experiments.get(name).claim
+    assert claim[0].isupper()
+    assert claim.endswith(".")

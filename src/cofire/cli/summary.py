@@ -18,7 +18,7 @@ VERDICTS: dict[Verdict, str] = {
 FLAGS: dict[Flag, str] = {
     "S2": "two independent sources",
     "S1": "one source",
-    "C": "recomputed from the published equations",
+    "C": "worked out by us, from published equations or data",
     "M+": "recalled, consistent with something checked",
     "M": "recalled, not checked",
     "theory": "follows from theory",

@@ -59,7 +59,7 @@ class Finding:
 
     `claim`: what is said, in a few words, with the rule where several are compared.
     `measured`, `published`: as shown to a reader, with unit and spread; `measured` leads with the number that counts.
-    `flag`: how sure the published number is (S2 two sources, S1 one, C recomputed, M recalled, or theory).
+    `flag`: how sure the published number is (S2 two sources, S1 one, C worked out by us, M recalled, or theory).
     `rule`: the rule it is about, as `claim` calls it, where a run has several; "" if that is all or none of them.
     `phenomenon`: its short name, the same for every rule: a row of `cofire matrix`; "" takes `claim` without the rule.
     """

@@ -50,9 +50,13 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLAIM = "A bell that goes with food comes to act alone"
+CLAIM = "A bell that goes with food comes to act alone."
 CLAIMS = (12,)
-SOURCE = "Rescorla & Wagner 1972; Kamin 1969; what animals do in conditioning, and what is known to fail at it"
+SOURCE = (
+    "R. A. Rescorla, A. R. Wagner, A theory of Pavlovian conditioning, in: Classical Conditioning II, 64-99, 1972; "
+    "L. J. Kamin, in: Punishment and Aversive Behavior, 279-296, 1969; M. J. C. Crump et al., Q. J. Exp. Psychol. "
+    "60:753-761, 2007; R. Maes et al., J. Exp. Psychol. Gen. 145:e49, 2016"
+)
 RULES = ("delta", "hebb", "hebb_with_decay", "covariance", "oja", "bcm", "instar")
 
 RUNAWAY = 1e100  # weights beyond this are as good as infinite
@@ -212,12 +216,14 @@ def findings(data: Data) -> list[Finding]:
     """Where a rule's whole fate is published: whether it has it, then each phenomenon. For other rules: how many."""
     found = []
     total = len(PHENOMENA)
+    recalled = f"the designs of {sum(p.flag == 'M' for p in PHENOMENA)} recalled, M"
     for r, rule in enumerate(data["rules"]):
         shown, known = data["shown"][:, r], data["known"][:, r]
         if (known >= 0).all():
             same, fails = int((shown == known).sum()), int((known == 0).sum())
             claim = f"{rule}: shows and fails what it does in the literature"
-            measured, published = f"{same} of {total} phenomena alike", f"shows {total - fails}, fails {fails}"
+            measured = f"{same} of {total} phenomena alike"
+            published = f"shows {total - fails}, fails {fails}; {recalled}"
             found.append(Finding(claim, measured, published, "S1", verdict(same == total)))
         if (known >= 0).all() or len(data["rules"]) == 1:
             found += [
@@ -225,9 +231,10 @@ def findings(data: Data) -> list[Finding]:
                 for p, phenomenon in enumerate(PHENOMENA)
             ]
         else:
-            which = ", ".join(p.name for p, yes in zip(PHENOMENA, shown, strict=True) if yes) or "none"
+            which = "; ".join(p.name for p, yes in zip(PHENOMENA, shown, strict=True) if yes) or "none"
             claim, measured = f"{rule}: does all that animals do", f"{int(shown.sum())} of {total}: {which}"
-            found.append(Finding(claim, measured, f"animals: all {total}", "S1", verdict(bool(shown.all()))))
+            published = f"animals: all {total}; {recalled}"
+            found.append(Finding(claim, measured, published, "S1", verdict(bool(shown.all()))))
     return found
 
 
@@ -246,7 +253,7 @@ def figure(data: Data) -> Figure:
     from cofire.experiments._figure import COLOURS, GREY, new_figure
 
     rules = data["rules"]
-    picture, axes = new_figure(3, 2, width=15, height=10.5, gridspec_kw={"width_ratios": (1, 2.3)})
+    picture, axes = new_figure(3, 2, width=14, height=10.5, gridspec_kw={"width_ratios": (1, 2.3)})
     for ax in axes[:, 1]:
         ax.remove()
     _table(picture.add_subplot(axes[0, 0].get_gridspec()[:, 1]), data)
@@ -280,7 +287,7 @@ def _blocking(ax: Any, data: Data, r: int) -> None:
         ax.plot(np.arange(begin, 41), curve, style, color=colour, lw=2)
         name = f"$V_{stimulus}$"
         if curve[-1] > top:  # the line leaves the frame: say where to
-            side, ha = (-1, "right") if stimulus == "A" else (1, "left")
+            side, ha = (-2, "right") if stimulus == "A" else (1, "left")
             note = f"{name} to {_typeset(short(curve[-1]))}"
             ax.text(
                 begin + np.argmax(curve > top) + side, 0.95 * top, note, color=colour, va="center", ha=ha, fontsize=8.5
@@ -302,12 +309,12 @@ def _table(ax: Any, data: Data) -> None:
         for p in range(len(PHENOMENA)):
             yes, number, spread = (data[key][p, r] for key in ("shown", "number", "spread"))
             ax.barh(p, 0.96, 0.92, left=r - 0.48, color="#BFE3D6" if yes else "#F6E0D2")
-            _mark(ax, r - 0.3, p, yes, "#00664B" if yes else "#B04A00")
+            _mark(ax, r - 0.34, p, yes, "#00664B" if yes else "#B04A00")
             rise = 0.16 if spread >= 0.005 else 0.0
-            ax.text(r + 0.12, p - rise, _typeset(short(number)), ha="center", va="center", fontsize=9.5)
+            ax.text(r + 0.14, p - rise, _typeset(short(number)), ha="center", va="center", fontsize=9.5)
             if rise:
                 text = f"± {_typeset(short(spread))}"
-                ax.text(r + 0.12, p + 0.25, text, ha="center", va="center", fontsize=7, color=GREY)
+                ax.text(r + 0.14, p + 0.25, text, ha="center", va="center", fontsize=8, color=GREY)
     if "delta" in rules:
         for p, yes in enumerate(data["known"][:, rules.index("delta")]):
             _mark(ax, -1, p, yes, GREY)
@@ -315,7 +322,7 @@ def _table(ax: Any, data: Data) -> None:
     for p, phenomenon in enumerate(PHENOMENA):
         ax.text(left - 0.1, p - 0.27, phenomenon.name, ha="right", va="center", fontsize=10.5)
         small = f"{' vs '.join(phenomenon.designs).replace('-', '−')}\n{_typeset(phenomenon.criterion)}"
-        ax.text(left - 0.1, p + 0.16, small, ha="right", va="center", fontsize=7.5, color=GREY)
+        ax.text(left - 0.1, p + 0.16, small, ha="right", va="center", fontsize=8.5, color=GREY)
     labels = [fill(shorten(rule.replace("_", " "), 30), 11) for rule in rules]
     ax.set_xticks([-1, *range(len(rules))], ["published\nfor delta", *labels], fontsize=9.5)
     ax.xaxis.tick_top()

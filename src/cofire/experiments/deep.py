@@ -56,7 +56,7 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLAIM = "Layers learn features without backpropagation, and a second and third layer add to the first"
+CLAIM = "Layers learn features without backpropagation, and a second and third layer add to the first."
 CLAIMS = (23,)
 SOURCE = "Journé et al. 2023; k-means patches (Coates, Ng & Lee 2011), random filters and pixels beside"
 RULES = ("soft_hebb",)

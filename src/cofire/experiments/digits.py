@@ -46,7 +46,7 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLAIM = "Layers that learn by local rules, without labels, come to tell handwritten digits apart"
+CLAIM = "Layers that learn by local rules, without labels, come to tell handwritten digits apart."
 CLAIMS = (23,)
 SOURCE = "Journé et al. 2023; Krotov & Hopfield 2019; k-means patches, random filters and pixels beside"
 RULES = ("soft_hebb", "krotov_hopfield", "instar")

@@ -40,7 +40,7 @@ from cofire.units import ms
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLAIM = "Reward that comes late still finds the synapse that earned it"
+CLAIM = "Reward that comes late still finds the synapse that earned it."
 CLAIMS = (13,)
 SOURCE = "E. M. Izhikevich, Cereb. Cortex 17:2443-2452, 2007"
 RULES = ("reward_stdp", "stdp_pair")

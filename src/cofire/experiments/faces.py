@@ -5,9 +5,10 @@ other (`cofire.memory.Hopfield`). To store a face, pre and post are both that pa
 connections of a cell with itself are zero. The outer product of Hopfield's memory is the rule `hebb` with η = 1/N. To
 recall, the cells start from a fragment and change one after the other until none does (asynchronous). Fragments: the
 upper half with the lower half replaced by random ±1; the face with 10 or 20 % of its pixels flipped; its negative with
-10 % flipped. The overlap m = ⟨stored · recalled⟩ is 1 for the whole face. We call it recalled at m > .98 (at most 6
-pixels wrong), and say that a number of faces is held if nine in ten of them, and of every smaller number tried, are
-recalled from half.
+10 % flipped. Whether a face comes back also hangs on what is in its other half: up to six of those stored are tried,
+from so many fragments each that there are twelve recalls or more. The overlap m = ⟨stored · recalled⟩ is 1 for the
+whole face. We call it recalled at m > .98 (at most 6 pixels wrong), and say that a number of faces is held if nine in
+ten recalls, with it and with every smaller number tried, bring back a face from half.
 
 Three kinds of pattern are stored, because what is learned depends on how alike the patterns are:
     faces             each image against its own median: half the cells are +1, but two faces overlap by .25 on average
@@ -90,6 +91,7 @@ MOSTLY = 0.75  # share recalled by each family, of the few faces with which all 
 ENOUGH = 0.9  # share of the faces recalled for their number to be held
 AVERAGE = 0.9  # overlap beyond which a state is the average face
 TESTED = 6  # patterns tried of those stored, evenly spaced in the order of storing
+ATTEMPTS = 12  # recalls at least: of fewer patterns each is tried from several fragments
 BRIGHTEST = 62  # pixels of a face that are active in Willshaw's net
 FAMILIES: dict[str, Callable[[], Memory]] = {
     "pseudo-inverse": lambda: Hopfield(CELLS, "pseudo-inverse"),
@@ -211,7 +213,7 @@ def findings(data: Data) -> list[Finding]:
 def _of_families(data: Data) -> list[Finding]:
     names, recalled = data["families"], data["family_recalled"]
     few = list(data["counts"]).index(FEW)
-    tries = recalled.shape[1] * recalled.shape[3] * FEW
+    tries = recalled.shape[1] * recalled.shape[3] * ATTEMPTS
     shares = recalled[:, :, few].mean(axis=(1, 2))
     shown = ", ".join(f"{name} {round(share * tries)}" for name, share in zip(names, shares, strict=True))
     held = [[_most(data, recalled[f, k]) for k in (0, 1)] for f in range(len(names))]
@@ -239,7 +241,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     few = counts.index(FEW)
 
     reached, recalled = (data[key][r, :2, few] for key in ("overlap", "recalled"))
-    tries = 2 * reached.shape[1] * FEW
+    tries = 2 * reached.shape[1] * ATTEMPTS
     yield Finding(
         f"half a face brings back the whole, {FEW} stored ({name})",
         f"overlap {spread(reached[..., 0])} from .50; {round(recalled[..., 0].mean() * tries)} of {tries} recalled",
@@ -328,7 +330,7 @@ def _test(
     found: Data, at: tuple[int, int, int, int], memory: Memory, patterns: Array, rng: np.random.Generator
 ) -> None:
     """Recalls some of the stored patterns from each kind of fragment."""
-    chosen = patterns[evenly(len(patterns), TESTED)]
+    chosen = _tried(patterns)
     answer = memory.recall(np.concatenate([fragment(chosen, cue, rng) for cue in CUES]), mode="asynchronous")
     back = answer.patterns.reshape(len(CUES), *chosen.shape)
     reached = overlap(back, chosen)
@@ -338,6 +340,12 @@ def _test(
     nearest = np.max(np.abs(back[0] @ patterns.T), axis=1) / patterns.shape[1]
     found["spurious"][at] = np.mean(nearest <= RECALLED)
     found["unsettled"][at] = 1 - answer.converged.mean()
+
+
+def _tried(patterns: Array) -> Array:
+    """Some of the stored patterns, each as often as it is to be recalled."""
+    chosen = patterns[evenly(len(patterns), TESTED)]
+    return np.repeat(chosen, -(-ATTEMPTS // len(chosen)), axis=0)
 
 
 def _back(memory: Memory, cues: Array) -> Array:
@@ -351,7 +359,7 @@ def _of_family(memory: Memory, patterns: Array, counts: Sequence[int], seed: tup
     for c, count in enumerate(counts):
         put_in(memory, patterns[done:count])
         done = count
-        chosen = patterns[evenly(count, TESTED)]
+        chosen = _tried(patterns[:count])
         if isinstance(memory, Willshaw):
             shown = chosen.copy()
             shown[:, CELLS // 2 :] = 0

@@ -11,7 +11,8 @@ rule without that third factor gets the salience as the rate of the fear cell, s
 days, is silence by the rule's own equations.
 
 Held against
-    rats freeze as much 16 months after 10 tone-shock pairings as after 24 hours; without BLA neither (S1: Gale 2004)
+    rats freeze as much 16 months after 10 tone-shock pairings as after 24 hours (S1: Gale 2004). Their rats lost both
+    when BLA was destroyed after learning: where fear is stored is not in this model, and not tested
     one trial is enough, and is not forgotten over the lifespan; without BLA learning is slow and forgets (S1: Poulos
     2009)
     fear that was extinguished returns with time (M)
@@ -50,7 +51,7 @@ SOURCE = (
 )
 RULES = ("salient_hebb", "hebb", "hebb_with_decay")
 
-ANIMALS = ("intact, 1 shock", "intact, 10 shocks", "without BLA, 1 shock", "without BLA, 10 shocks")
+ANIMALS = ("intact, 1 shock", "intact, 10 shocks", "no amygdala, 1 shock", "no amygdala, 10 shocks")
 SHOCKS = (1, 10, 1, 10)
 DAYS = np.concatenate([[1.0], np.geomspace(2.0, 480.0, 30)])  # 24 hours to 16 months
 EVENT = 0.001  # days
@@ -119,9 +120,11 @@ def figure(data: Data) -> Figure:
     for r, name in enumerate(names):
         for a, animal in enumerate(ANIMALS):
             style: dict[str, Any] = {"color": BLUE if a < 2 else ORANGE, "linestyle": ":" if a % 2 == 0 else "-"}
+            style["zorder"] = 3 if a % 2 == 0 else 2  # dots show upon a line
             axes[r].plot(DAYS, data["freezing"][r, a], label=animal, linewidth=2, **style)
-        axes[r].set(xscale="log", xlabel="days since the shock", ylabel="freezing" if r == 0 else "", ylim=(0, None))
+        axes[r].set(xscale="log", xlabel="days since the shock", ylim=(0, None))
         axes[r].set_title(name, fontsize=10)
+    axes[0].set_ylabel("freezing (weight)")
     axes[0].legend(fontsize=8, frameon=False)
     trials = data["extinction"].shape[1]
     for r, name in enumerate(names):
@@ -129,7 +132,7 @@ def figure(data: Data) -> Figure:
         axes[-1].plot(trials + 4, data["rested"][r], "o", color=COLOURS[r], markersize=9 - 2 * min(r, 3))
     axes[-1].axvline(trials + 1.5, color="black", linewidth=0.6, linestyle=":")
     axes[-1].set_xticks([0, trials - 1, trials + 4], ["0", str(trials - 1), f"{RESTED:.0f} days\nlater"])
-    axes[-1].set(xlabel="trials of tone alone", ylim=(0, None))
+    axes[-1].set(xlabel="trials of tone alone", ylim=(0, 1.25 * np.nanmax(data["extinction"], initial=0.1)))
     axes[-1].set_title("One shock, extinguished (dot: after a rest)", fontsize=10)
     axes[-1].legend(fontsize=8, frameon=False)
     return picture
@@ -159,10 +162,11 @@ def _of_rule(data: Data, r: int) -> list[Finding]:
         ),
         Finding(
             f"without the amygdala fear is learnt slowly and forgotten ({name})",
-            f"one shock: {share[2]:.2f} of intact rats' after 10; ten: {kept[3]:.2f} left after 16 months",
-            "slow, and forgets; asked: less than a quarter, and less than half",
+            f"one shock: {share[2]:.2f} of intact rats' after 10; ten: {kept[3]:.2f} left after 16 months, "
+            f"{kept[1]:.2f} in intact rats",
+            "slow, and forgets; asked: less than a quarter, and less than half of what intact rats keep",
             "S1",
-            verdict(0 < share[2] < 0.25 and kept[3] < 0.5),
+            verdict(0 < share[2] < 0.25 and kept[3] < 0.5 * kept[1]),
         ),
         Finding(
             f"extinguished fear returns with time ({name})",

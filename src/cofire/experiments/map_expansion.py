@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLAIM = "What is used more gets more of the map, and what falls silent is taken over"
+CLAIM = "What is used more gets more of the map, and what falls silent is taken over."
 CLAIMS = (15,)
 SOURCE = (
     "C. Xerri et al., Cereb. Cortex 9:264-276, 1999; W. M. Jenkins et al., J. Neurophysiol. 63:82-104, 1990; "
@@ -280,7 +280,7 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
         return
     area, near, good = _mapped(data, r)
     shown = f"areas {percent(area.min())} to {percent(area.max())}; neighbours agree: {percent_spread(near)}; "
-    shown += f"{data['winners'][r, FORMED].min():.0f} cells or more answer to a finger"
+    shown += f"cells that answer to a finger: at least {data['winners'][r, FORMED].min():.0f}"
     yield Finding(claim, shown, published, "theory", verdict(good))
     if not good:
         yield Finding(f"what is used more grows ({name})", "no map to grow on", "nearly 2 ×", "S1", "not reproduced")
@@ -389,5 +389,8 @@ def _draw_areas(ax: Axes, data: Data, r: int) -> None:
         ax.bar(phase, values.mean(), yerr=values.std(ddof=1), color=COLOURS[MIDDLE], capsize=3, width=0.7)
         ax.plot(phase + np.linspace(-0.2, 0.2, len(values)), values, ".", color="black", markersize=3)
     ax.axhline(100 / FINGERS, color=GREY, linewidth=0.8, linestyle=":")
-    ax.set_xticks(range(len(PHASES)), PHASES, rotation=60, fontsize=8)
+    where: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    ax.annotate("a fifth", (1.0, 100 / FINGERS), (0, 1), fontsize=8, color=GREY, **where)
+    ax.set_xlim(-0.6, len(PHASES) - 0.4)
+    ax.set_xticks(range(len(PHASES)), PHASES, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
     ax.set_ylabel("% of the sheet", fontsize=9)

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLAIM = "Two eyes compete for cells that encourage their neighbours, and the cortex becomes striped"
+CLAIM = "Two eyes compete for cells that encourage their neighbours, and the cortex becomes striped."
 CLAIMS = (8,)
 SOURCE = "K. D. Miller, J. B. Keller, M. P. Stryker, Science 245:605-615, 1989"
 RULES = ("hebb_subtractive", "hebb")

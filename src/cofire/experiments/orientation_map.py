@@ -19,8 +19,9 @@ What is measured, over cells that answer at all, before and after learning
     clusters     how much the best slants of neighbouring cells differ, beside those of any two cells
 Held against. Tuned cells in clusters after about 100 presentations (M: recalled, without numbers). Our criteria:
 in every run more than half of the cells answer; over runs the tuning rises by three standard errors; neighbours come to
-differ less than before, by as much, and less than two thirds of what any two cells do. Cells inhibit each other from
-the start, so that those that answer are tuned, and a little clustered, before they learn; learning sharpens both. The
+differ less than before, by as much, also as a part of what any two cells do, and by less than two thirds of that. Cells
+inhibit each other from the start, so that those that answer are tuned, and a little clustered (.6 to .7 of any two),
+before they learn; learning sharpens both. The
 slants are not shared out evenly: three of them, 60° apart as the rows of the retina are, win most cells. `hebb` with
 free weights is the plain rule that must fail: few cells answer, and to every bar.
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLAIM = "Cells learn which slant of a bar to answer, and neighbours learn nearly the same one"
+CLAIM = "Cells learn which slant of a bar to answer, and neighbours learn nearly the same one."
 CLAIMS = (8,)
 SOURCE = "C. von der Malsburg, Kybernetik 14:85-100, 1973"
 RULES = ("hebb",)
@@ -219,13 +220,15 @@ def _of_rule(data: Data, r: int) -> Iterator[Finding]:
     before, after = ([tuned(answers) for answers in data["answers"][r, :, moment]] for moment in (0, 1))
     tuning = [np.array([t[a].mean() if a.any() else 0.0 for a, t, _ in found]) for found in (before, after)]
     awake = np.array([a.mean() for a, _, _ in after])
-    (first, _), (near, any_two) = (
+    (first, at_random), (near, any_two) = (
         np.array([differences(answers) for answers in data["answers"][r, :, moment]]).T for moment in (0, 1)
     )
     shown = f"tuning {spread(tuning[0], 2)} → {spread(tuning[1], 2)}; {percent_spread(awake)} of the cells answer; "
-    shown += f"neighbours differ by {spread(first, 0)}° → {spread(near, 0)}°, any two by {spread(any_two, 0)}°"
+    shown += f"neighbours differ by {spread(first, 0)}° → {spread(near, 0)}°, any two by {spread(at_random, 0)}° → "
+    shown += f"{spread(any_two, 0)}°"
     sharper = awake.min() > 0.5 and difference(tuning[1], tuning[0]) > 3
-    clustered = difference(first, near) > 3 and bool(np.all(near < 2 / 3 * any_two))
+    nearer = difference(first, near) > 3 and difference(first / at_random, near / any_two) > 3
+    clustered = nearer and bool(np.all(near < 2 / 3 * any_two))
     yield Finding(claim, shown, published, "M", verdict(sharper and clustered))
 
 

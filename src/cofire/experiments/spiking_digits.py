@@ -52,7 +52,7 @@ from cofire.rule import Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CLAIM = "Spiking cells that learn by spike timing and inhibit each other come to tell digits apart, without labels"
+CLAIM = "Spiking cells that learn by spike timing and inhibit each other come to tell digits apart, without labels."
 CLAIMS = (8, 23)
 SOURCE = "Diehl & Cook 2015; the network before learning, k-means, random features and pixels beside"
 RULES = ("triplet_nearest",)

@@ -19,7 +19,8 @@ Held against
     oja_subspace      the same subspace, but not its axes (theory: Oja 1989)
     bcm               one pattern of n = 4, and a response of n·y₀ = 40 to it; a simulation had 40.4 with a threshold
                       of 2 s and 51.5 with 20 s, which is too slow (S1, the Rust library `ferromorphic`; its learning
-                      rate is not known to us, so of the slow threshold we only test that it does not settle)
+                      rate is not known to us, so of the slow threshold we only test that the response is another one.
+                    Ours overshoots; the threshold follows too late and too far, and silences most cells)
 "|cos|" is between the weights of a cell and an eigenvector, prescribed or found by `numpy.linalg.eigh` in the
 correlation matrix of all patches. Ours: the spectrum, the learning rate of the BCM rule, the scale of the pictures
 (their first eigenvalue is 90), the lengths of the runs, and every margin not given above.
@@ -61,6 +62,7 @@ BATCH = 40  # samples that one step averages over
 SIDE, PICTURE_TOP = 8, 90.0  # pixels; first eigenvalue of the patches
 PATTERNS, TARGET, FAST = 4, 10.0, 100  # n, y₀, and steps that the threshold averages over
 FIXED = PATTERNS * TARGET
+MISSED = 0.1  # of n·y₀, by which too slow a threshold leaves the response away from it
 KEPT = 200  # moments of the four patterns kept for the figure
 
 Array = NDArray[np.float64]
@@ -274,7 +276,8 @@ def _bound(name: str, kind: str, left: Data) -> Finding:
         )
         measured += "" if diverged.all() else f", {np.sum(diverged == 0)} of {len(diverged)} runs did not"
     else:
-        measured = f"|w| = {spread(left['length'][:, -1])} after {steps} steps"
+        begin, end = left["length"][:, 0], left["length"][:, -1]
+        measured = f"|w| = {spread(end)} after {steps} steps, {spread(begin)} before"
     if kind == "grows":
         return Finding(f"grows without bound ({name})", measured, "no bound", "theory", verdict((diverged > 0).all()))
     unit = kind in ("first", "ordered", "subspace")
@@ -345,29 +348,19 @@ def _threshold(name: str, fast: Data, slow: Data) -> Iterator[Finding]:
         "S1",
         verdict(settled and close),
     )
-    swings = [_swing(found) for found in (fast, slow)]
     if slow["diverged"]:
-        measured = f"runs away: past the range of its type after {slow['diverged'] * 0.02:.0f} s"
+        measured, misses = f"runs away: past the range of its type after {slow['diverged'] * 0.02:.0f} s", True
     else:
         answer = slow["responses"].max(axis=2)
-        peak, last = answer.max(axis=0), answer[-1]
-        measured = f"peaks at {spread(peak, 1)} Hz, ends at {spread(last, 1)} Hz, still moves by {swings[1]:.1f} Hz"
-    measured += f"; {swings[0]:.1f} Hz with the fast one"
-    moves = bool(slow["diverged"]) or swings[1] > 0.1 * FIXED
+        measured = f"{spread(answer[-1], 1)} Hz at the end, after a peak of {spread(answer.max(axis=0), 1)} Hz"
+        misses = abs(answer[-1].mean() / FIXED - 1) > MISSED
     yield Finding(
-        f"too slow a threshold does not settle ({name}, over {_seconds(slow)})",
-        measured,
-        "51.5 Hz instead of 40.4 with 20 s; asked is only that it does not settle",
+        f"too slow a threshold misses that response ({name}, over {_seconds(slow)})",
+        f"{measured}; {spread(best, 1)} Hz with the fast one",
+        f"51.5 Hz instead of 40.4 with 20 s; asked: {100 * MISSED:.0f} % away from n·y₀, which the fast one meets",
         "S1",
-        verdict(settled and moves and swings[0] < 0.1 * FIXED),
+        verdict(settled and close and misses),
     )
-
-
-def _swing(found: Data) -> float:
-    """How far the strongest response of a cell moves over the last quarter, mean over cells."""
-    answer = found["responses"].max(axis=2)
-    last = answer[3 * len(answer) // 4 :]
-    return float((last.max(axis=0) - last.min(axis=0)).mean())
 
 
 def _seconds(found: Data) -> str:
@@ -466,14 +459,15 @@ def _draw_patterns(ax: Axes, data: Data) -> None:
             label=f"pattern {p + 1}, threshold over {_seconds(fast)}",
         )
     answer = slow["responses"].max(axis=2)
-    for c in range(min(4, answer.shape[1])):
+    shown = answer[:, :4]
+    for c in range(shown.shape[1]):
         text = f"strongest response, over {_seconds(slow)}, 4 cells" if c == 0 else None
-        ax.plot(slow["steps"] * 0.02, answer[:, c], color=ORANGE, linewidth=0.9, alpha=0.8, linestyle="--", label=text)
+        ax.plot(slow["steps"] * 0.02, shown[:, c], color=ORANGE, linewidth=0.9, alpha=0.8, linestyle="--", label=text)
     ax.axhline(FIXED, color=GREY, linewidth=0.8, linestyle=":")
     ax.annotate(
         "n · y₀", (1.0, FIXED), xycoords=("axes fraction", "data"), fontsize=8, color=GREY, ha="right", va="bottom"
     )
-    ax.set(xlabel="time, s", ylabel="response, Hz", ylim=(-2, 3.2 * FIXED))
+    ax.set(xlabel="time, s", ylabel="response, Hz", ylim=(-2, np.clip(1.5 * shown.max(), 3.2 * FIXED, 6 * FIXED)))
     ax.set_title("A sliding threshold: the cell comes to answer one pattern of four", fontsize=10)
     ax.legend(fontsize=8, frameon=False, loc="upper right")
 
