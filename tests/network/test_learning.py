@@ -170,6 +170,10 @@ def test_variables_of_synapses_are_read_and_recorded(kind: str, threads: int) ->
     np.testing.assert_array_equal(record[synapses.e].values[-1], synapses.e.values)
     assert record[synapses.e].values.shape == record[synapses.weight].values.shape
     assert np.nansum(synapses.e.matrix()) == pytest.approx(synapses.e.values.sum())
+    assert "e" in dir(synapses)
+    assert "v" in dir(synapses.target)
+    with pytest.raises(AttributeError, match=r"e of <.* is read-only: only its rule moves it"):
+        synapses.e = 0.0
     kept = synapses.e.values
     synapses.learning = False
     net.run(10 * ms)
