@@ -473,7 +473,7 @@ def _draw_patterns(ax: Axes, data: Data) -> None:
     ax.annotate(
         "n · y₀", (1.0, FIXED), xycoords=("axes fraction", "data"), fontsize=8, color=GREY, ha="right", va="bottom"
     )
-    ax.set(xlabel="time, s", ylabel="response, Hz", ylim=(-2, 3.2 * FIXED))
+    ax.set(xlabel="time, s", ylabel="response, Hz", ylim=(-2, 4.6 * FIXED))
     ax.set_title("A sliding threshold: the cell comes to answer one pattern of four", fontsize=10)
     ax.legend(fontsize=8, frameon=False, loc="upper right")
 
