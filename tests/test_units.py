@@ -230,7 +230,15 @@ def test_an_array_cannot_carry_a_unit(array: Any) -> None:
         np.exp(ms)  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("thing", ["20", None, [1, 2], {}, object()])
+@pytest.mark.parametrize("things", [[1, 2], (1, 2)])
+def test_a_list_cannot_carry_a_unit(things: Any) -> None:
+    for operation in (lambda: things * ms, lambda: ms * things, lambda: Quantity(things, TIME)):
+        with pytest.raises(ArrayError, match=r"cannot carry a unit; give each number its own, as \[1\*ms, 2\*ms\]"):
+            operation()
+    assert ms != things
+
+
+@pytest.mark.parametrize("thing", ["20", None, {}, object()])
 def test_what_is_no_number_takes_no_unit(thing: Any) -> None:
     for operation in (
         lambda: thing * ms,

@@ -270,6 +270,8 @@ def _names(signals: object) -> tuple[str, ...]:
         raise ParameterError(f"signals = {shown(signals)} is refused: it must be a name such as 'reward', or several")
     plain = tuple(plain_name(name) for name in listed)
     for at, name in enumerate(plain):
+        if not name.isidentifier():
+            raise ParameterError(f"the signal {name!r} is not one name; several are signals=('reward', 'novelty')")
         if name in plain[:at]:
             raise ParameterError(f"the signal {name!r} is declared twice")
     return plain

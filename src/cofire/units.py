@@ -253,9 +253,11 @@ def _made(value: float, dimension: Dimension) -> Quantity | float:
 
 
 def _number(value: Any) -> float | None:
-    """`value` as a float, None if it is nothing like a number. Raises: `ArrayError` for an array of numbers."""
+    """`value` as a float, None if it is nothing like a number. Raises: `ArrayError` for an array or list of numbers."""
     if isinstance(value, int | float):
         return float(value)
+    if isinstance(value, list | tuple):
+        raise ArrayError(f"a {type(value).__name__} cannot carry a unit; give each number its own, as [1*ms, 2*ms]")
     if getattr(value, "ndim", 0) > 0:
         shape = tuple(value.shape) if hasattr(value, "shape") else "unknown"
         raise ArrayError(

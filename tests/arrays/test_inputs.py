@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cofire import ArrayError, CofireError, DivergenceError, ParameterError, Rule, rules
+from cofire import ArrayError, CofireError, DimensionError, DivergenceError, ParameterError, Rule, rules
 from cofire.units import Hz, ms, mV
 
 RULE = rules.oja(eta=0.1)
@@ -50,6 +50,9 @@ REFUSED = {
     "objects": ({"pre": np.full((4, 3), None)}, r"pre has type object"),
     "an unknown signal": ({"reward": 1.0}, r"no signal 'reward'; it takes only pre and post"),
     "masked rates": ({"pre": np.ma.masked_less(np.ones((4, 3)), 2)}, r"pre is a masked array"),
+    "a unit in w": ({"w": 1 * mV}, r"w = 1\*mV carries a unit; give the plain number in SI units, 0\.001"),
+    "a unit in pre": ({"pre": 10 * Hz}, r"pre = 10\*Hz carries a unit; give the plain number in SI units, 10"),
+    "a parameter": ({"eta": 0.2}, r"eta is a parameter of the rule, not a signal; rule\.with_\(eta="),
     "ragged lists": ({"pre": [[1.0, 2.0, 3.0], [1.0]]}, r"pre is a list whose rows differ in length"),
 }
 
@@ -314,6 +317,8 @@ def test_the_state_is_checked_and_not_modified() -> None:
     rule.step(**given, state=state)
     for key, array in before.items():
         np.testing.assert_array_equal(state[key], array)
+    with pytest.raises(KeyError, match=r"theta is not in the state; it holds mean\(post\*\*2, tau_theta\)"):
+        state["theta"]
     with pytest.raises(ArrayError, match="belongs to another rule"):
         rules.covariance().step(**given, state=state)
     with pytest.raises(ArrayError, match=r"has shape \(2,\); expected \(5,\)"):
@@ -333,7 +338,10 @@ def test_time() -> None:
         timed.step(**given)
     with pytest.raises(ParameterError, match="has a unit of time"):
         RULE.step(**given, dt=1 * ms)
-    for dt in (0, 1, -1, np.nan, "1", 0 * ms, 1 * mV, 1 * Hz):
+    for rule in (timed, RULE):
+        with pytest.raises(DimensionError, match=r"dt = 1\*mV is in V; the length of a step is a time"):
+            rule.step(**given, dt=1 * mV)
+    for dt in (0, 1, -1, np.nan, "1", 0 * ms):
         with pytest.raises(CofireError, match="dt"):
             timed.step(**given, dt=dt)
     short, long = (timed.step(**given, dt=dt)[1]["mean(pre, tau)"] for dt in (1 * ms, 2 * ms))

@@ -91,6 +91,8 @@ def test_definitions_that_are_no_numbers_stay_definitions() -> None:
 def test_a_name_without_a_value_says_what_to_write() -> None:
     with pytest.raises(ParameterError, match=r'eta and tau have no values; write ".*; eta = 0.1; tau = 0.1"'):
         arguments.rule("dw/dt = eta * trace(pre, tau)")
+    with pytest.raises(ParameterError, match=r"a rule with signals or bounds runs from Python, cofire\.exper"):
+        arguments.rule("dw/dt = reward * pre * post")
 
 
 @pytest.mark.parametrize("word", ["self", "text", "bounds", "normalize", "signals", "origin"])

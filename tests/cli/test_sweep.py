@@ -73,6 +73,12 @@ def test_the_figure_of_a_large_sweep_can_be_read() -> None:
     assert figure.get_supxlabel() == "8 findings more are in table.csv"
 
 
+def test_equal_numbers_have_no_spread() -> None:
+    made = sweep.made(experiments.get("hebb"), {}, {}, range(10), {}, full=False)
+    row = {"rule": "", "phenomenon": "one", "number": 0.95, "verdict": "reproduced"}
+    assert sweep.summarised(made, [row] * 10)[0]["sd"] == 0.0  # NumPy says 1.2e-16
+
+
 def test_a_sweep_in_a_narrow_terminal_breaks_no_word(command: Command) -> None:
     said = command("sweep", "good", "--over", "steps=1:2:2", "--rules", "oja,bcm", "--seeds", "2", columns=40)
     assert "steps = 1, oja\n" in said.out

@@ -93,6 +93,8 @@ UNITS = "units go with the values of parameters, as in Rule(..., tau=20*ms), not
         ("W", "did you mean 'w'?"),
         ("A_pre", GIVE.format("A_pre")),
         ("v", GIVE.format("v")),
+        ("post_target", "write post.target for a variable of the cell, " + GIVE.format("post_target")),
+        ("x_v", "write x.v for a variable of the cell, " + GIVE.format("x_v")),
         ("x_i", f"write x: {INDICES}"),
         ("yj", f"write y: {INDICES}"),
         ("w_ij", f"write w: {INDICES}"),

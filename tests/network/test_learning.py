@@ -156,8 +156,6 @@ def test_variables_of_synapses_are_read_and_recorded(kind: str, threads: int) ->
     units = {"a": 5.0, "tau": 20 * ms, "tau_e": 100 * ms}
     net, synapses, _ = lively(Rule(TRACKED[kind], signals="reward", **units), threads=threads)
     assert (synapses.e.values == 0.0).all()
-    with pytest.raises(AttributeError, match=r"e of .* begins at 0 and follows the rule"):
-        synapses.e = 1.0
     before = synapses.weight.values
     record = net.run(
         250 * ms,
@@ -172,6 +170,10 @@ def test_variables_of_synapses_are_read_and_recorded(kind: str, threads: int) ->
     np.testing.assert_array_equal(record[synapses.e].values[-1], synapses.e.values)
     assert record[synapses.e].values.shape == record[synapses.weight].values.shape
     assert np.nansum(synapses.e.matrix()) == pytest.approx(synapses.e.values.sum())
+    assert "e" in dir(synapses)
+    assert "v" in dir(synapses.target)
+    with pytest.raises(AttributeError, match=r"e of <.* is read-only: only its rule moves it"):
+        synapses.e = 0.0
     kept = synapses.e.values
     synapses.learning = False
     net.run(10 * ms)

@@ -88,8 +88,9 @@ def test_records_have_their_times_labels_and_units() -> None:
     assert repr(spikes) == f"<noise.spikes: {len(spikes)} spikes of 50 cells, 0 to 0.2 s>"
     with pytest.raises(KeyError, match=r"was not recorded; there are noise\.spikes"):
         record["nothing"]
+    assert repr(record.plot).endswith("learns.weight>: .raster(), .weights(), .traces()>")
     for figure in (record.plot.raster(), record.plot.weights(), record.plot.traces()):
-        assert figure.axes
+        assert any(axis.get_xlabel() == "time [s]" for axis in figure.axes)
     assert record.plot.raster(100 * ms, 150 * ms).axes[0].get_xlim() == (0.1, 0.15)
     with pytest.raises(DimensionError, match=r"begin = 0\.1 has no unit.*0\.1\*ms or 0\.1\*second"):
         record.plot.raster(0.1)  # type: ignore[arg-type]
@@ -97,6 +98,14 @@ def test_records_have_their_times_labels_and_units() -> None:
         record.plot.raster(150 * ms, 100 * ms)
     later = net.run(10 * ms)
     assert (later.begin, later.end) == pytest.approx((0.2, 0.21))
+    few = net.run(10 * ms, record=[cells.spikes, cells.v.every(1 * ms), learns.weight.every(1 * ms, of=[0, 7])])
+    ticks = few.plot.raster().axes[0].get_yticks()
+    assert (ticks == ticks.round()).all()
+    for figure, named in (
+        (few.plot.traces(), ["cell 0", "cell 1", "cell 2"]),
+        (few.plot.weights(), ["synapse 0", "synapse 7"]),
+    ):
+        assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == named
     with pytest.raises(ParameterError, match=r"nothing was recorded for .raster\(\)"):
         later.plot.raster()
 
@@ -274,6 +283,8 @@ def test_weights_go_back_as_they_came() -> None:
         learns.learning = "off"  # type: ignore[assignment]
     with pytest.raises(AttributeError, match=r"rate of <noise: .* is read-only; \.set\(rate=\.\.\.\)"):
         noise.rate = 10 * Hz  # type: ignore[method-assign, assignment]
+    with pytest.raises(AttributeError, match=r"A_plus is a parameter of the rule of learns: it stays 0\.1 mV, unless"):
+        learns.A_plus = 1 * mV  # type: ignore[attr-defined]
     learns.weight = 10 * mV
     learns.weight = learns.weight.values  # float32, at the rule's bound
     learns.weight = learns.weight

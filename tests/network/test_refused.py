@@ -139,12 +139,16 @@ def test_what_a_network_is_made_with_stays_and_what_it_records_has_room() -> Non
     assert repr(dopamine) == "<dopamine: 0.5 at 0 s, which fades with 200 ms>"
     with pytest.raises(AttributeError, match="Modulator has no attribute 'vlaue'; did you mean 'value'"):
         dopamine.vlaue = 1.0  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"Modulator has no attribute 'set'; it is \.value"):
+        dopamine.set(1.0)  # type: ignore[attr-defined]
     with pytest.raises(ParameterError, match=r"tau of <dopamine.* cannot be changed"):
         dopamine.tau = 1.0
     with pytest.raises(AttributeError, match=r"no variable 'spike'.*did you mean 'spikes'"):
         _ = cells.spike
     with pytest.raises(AttributeError, match=r"no variable 'V'.*did you mean 'v'"):
         _ = cells.V
+    with pytest.raises(AttributeError, match=r"target\.spikes has no attribute 'times'; record=\[cells"):
+        _ = cells.spikes.times
     for name in ("dt", "seed", "threads"):
         with pytest.raises(ParameterError, match=f"{name} of <Network .* cannot be changed"):
             setattr(net, name, 1)

@@ -20,6 +20,8 @@ class RuleState(Mapping[str, Any]):
         self.step = step
 
     def __getitem__(self, key: str) -> Any:
+        if key not in self._arrays:
+            raise KeyError(f"{key} is not in the state; it holds {', '.join(self._arrays) or 'nothing'}")
         return self._arrays[key]
 
     def __iter__(self) -> Iterator[str]:

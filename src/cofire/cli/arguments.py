@@ -42,7 +42,8 @@ def rule(text: str) -> Rule:
     if missing:
         values = "; ".join(f"{name} = 0.1" for name in missing)
         has = "has no value" if len(missing) == 1 else "have no values"
-        raise ParameterError(f'{_list(missing)} {has}; write "{" ".join(text.split())}; {values}"')
+        python = "a rule with signals or bounds runs from Python, cofire.experiments.get(NAME).run(rules=[rule])"
+        raise ParameterError(f'{_list(missing)} {has}; write "{" ".join(text.split())}; {values}"; {python}')
     return _made(text, equations, given)
 
 

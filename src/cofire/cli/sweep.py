@@ -152,11 +152,18 @@ def summarised(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> list[dict[str
             | {
                 "runs": len(group),
                 "mean": known.mean() if len(known) else np.nan,
-                "sd": known.std(ddof=1) if len(known) > 1 else np.nan,
+                "sd": _spread(known),
                 "reproduced": sum(row["verdict"] == "reproduced" for row in group),
             }
         )
     return found
+
+
+def _spread(known: np.ndarray) -> float:
+    """The standard deviation; 0 for equal numbers, where that of their rounding is meant by nobody."""
+    if len(known) < 2:
+        return np.nan
+    return float(known.std(ddof=1)) if np.ptp(known) else 0.0
 
 
 def figure(sweep: Sweep, summary: Sequence[Mapping[str, Any]]) -> Figure:

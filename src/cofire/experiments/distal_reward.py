@@ -184,7 +184,7 @@ def figure(data: Data) -> Figure:
         CEILING, color="black", linewidth=0.8, linestyle=":", label="ceiling, the chosen one's end as published"
     )
     ends.set_xticks(range(len(data["rules"])), data["rules"])
-    ends.set(ylabel="weight at the end [mV]", ylim=(-0.1, 1.3 * CEILING), title="Who has learnt")
+    ends.set(ylabel="weight at the end [mV]", ylim=(-0.1, 1.45 * CEILING), title="Who has learnt")
     ends.legend(fontsize=8, frameon=False)
     return picture
 

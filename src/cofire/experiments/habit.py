@@ -135,7 +135,7 @@ def figure(data: Data) -> Figure:
         spread.annotate(text, (value, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
     spread.set(xscale="log", xlabel="days to 95 % of the asymptote", ylabel="people")
     spread.set_title("Dotted: least, median and most of people\n", fontsize=10)
-    spread.legend(fontsize=8, frameon=False)
+    spread.legend(fontsize=8, framealpha=1, edgecolor="none")  # clear of the dotted line behind it
     for r, name in enumerate(data["rules"]):
         gap = np.median(data["strength"][r] - data["missed"][r], axis=1)
         lost.plot(day, gap, color=COLOURS[r], linewidth=1.8, label=name)

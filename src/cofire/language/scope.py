@@ -144,7 +144,10 @@ def _mend(name: str, known: set[str], used: Collection[str]) -> str:
     near = known.difference(used) if name in GREEK_NAMES else set(known)  # beta is no misspelt eta
     if name.isalpha():  # A_pre may well be a parameter
         near |= {"w"} if len(name) == 1 else {"pre", "post"}
-    return did_you_mean(name, near) or f"; give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
+    side, _, variable = name.partition("_")
+    cell = f"write {side}.{variable} for a variable of the cell, " if side in CELLS and variable else ""
+    value = f"{cell}give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
+    return did_you_mean(name, near) or f"; {value}"
 
 
 def _split(name: str, parts: Collection[str]) -> list[str]:

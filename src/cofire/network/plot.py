@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_LINES = 20
+MAX_NAMED = 8  # more names would cover the lines
 
 
 class Plot:
@@ -23,6 +24,9 @@ class Plot:
 
     def __init__(self, record: Record) -> None:
         self.record = record
+
+    def __repr__(self) -> str:
+        return f"<figures of {self.record!r}: .raster(), .weights(), .traces()>"
 
     def raster(self, begin: Quantity | None = None, end: Quantity | None = None) -> Figure:
         """A dot for each spike between the times `begin` and `end`, one panel a population."""
@@ -36,6 +40,7 @@ class Plot:
             shown = (spikes.times >= low) & (spikes.times <= high)
             axis.plot(spikes.times[shown], spikes.cells[shown], "|", color="black", markersize=3, markeredgewidth=0.6)
             axis.set(title=spikes.label, ylabel="cell", xlim=(low, high), ylim=(-0.5, spikes.size - 0.5))
+            axis.yaxis.get_major_locator().set_params(integer=True)
         axes[-1].set_xlabel("time [s]")
         return figure
 
@@ -44,7 +49,7 @@ class Plot:
         found = self._samples(WeightRecorder)
         figure, axes = _panels(found, "weights", "synapses.weight.every(1*second)", columns=2)
         for samples, (course, last) in zip(found, axes, strict=True):
-            _lines(course, samples)
+            _lines(course, samples, "synapse")
             if not samples.columns or isinstance(samples.columns[0], str):
                 last.axis("off")
             else:
@@ -52,6 +57,7 @@ class Plot:
                 last.set(
                     title=f"at {samples.times[-1]:g} s", xlabel=f"{samples.label}{_in(samples.unit)}", ylabel="synapses"
                 )
+        axes[-1, 0].set_xlabel("time [s]")
         return figure
 
     def traces(self) -> Figure:
@@ -59,7 +65,7 @@ class Plot:
         found = self._samples(VariableRecorder, RateRecorder)
         figure, axes = _panels(found, "traces", "cells.v.every(1*ms)")
         for samples, axis in zip(found, axes, strict=True):
-            _lines(axis, samples)
+            _lines(axis, samples, "cell")
         axes[-1].set_xlabel("time [s]")
         return figure
 
@@ -77,14 +83,14 @@ def _panels(found: list[Any], what: str, example: str, columns: int = 1) -> tupl
     return figure, axes[:, 0] if columns == 1 else axes
 
 
-def _lines(axis: Any, samples: Samples) -> None:
+def _lines(axis: Any, samples: Samples, each: str) -> None:
     """The course of each column, or of the middle and the spread of many."""
     values, times = samples.values, samples.times
     if values.shape[1] <= MAX_LINES:
         for column, line in zip(samples.columns, values.T, strict=True):
-            axis.plot(times, line, linewidth=0.9, label=str(column))
-        if any(isinstance(column, str) for column in samples.columns):
-            axis.legend(fontsize="small")
+            axis.plot(times, line, linewidth=0.9, label=column if isinstance(column, str) else f"{each} {column}")
+        if 1 < values.shape[1] <= MAX_NAMED:
+            axis.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     else:
         low, middle, high = np.percentile(values, [10, 50, 90], axis=1)
         axis.fill_between(times, low, high, alpha=0.3, linewidth=0, label="10 to 90 %")

@@ -100,6 +100,9 @@ class Cells(Population):
             )
             raise AttributeError(f"{error}{near}") from None
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.rows]
+
     def __getitem__(self, name: str) -> Variable:
         self._check_has(name)
         return Variable(self, name)

@@ -106,17 +106,27 @@ class Projection(Checked):
 
     def __getattr__(self, name: str) -> Weight:
         """A variable of the rule, one a synapse: `synapses.e`, with `.values`, `.matrix()` and `.every(interval)`."""
-        if name in type(self).__slots__ or not self._varies(name):
+        if name in type(self).__slots__ or name not in self._variables():
             raise self._unknown(name)
         return Weight(self, name)
 
-    def _varies(self, name: str) -> bool:
-        return self.plan is not None and name in dict(self.plan.equations.variables)
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not hasattr(type(self), name) and name in self._variables():
+            raise AttributeError(f"{name} of {self!r} is read-only: only its rule moves it")
+        super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._variables()]
 
     def _unknown(self, name: str) -> AttributeError:
-        if name not in type(self).__slots__ and self._varies(name):
-            return AttributeError(f"{name} of {self!r} begins at 0 and follows the rule: it is read, not set")
+        if name not in type(self).__slots__ and self.rule is not None and name in self.rule.parameters:
+            mend = f"it stays {self.rule.parameters[name]}, unless connect is given rule.with_({name}=...)"
+            return AttributeError(f"{name} is a parameter of the rule of {self.name}: {mend}")
         return super()._unknown(name)
+
+    def _variables(self) -> tuple[str, ...]:
+        """What the rule has one of a synapse, beside the weight."""
+        return () if self.plan is None else tuple(name for name, _ in self.plan.equations.variables)
 
     @property
     def size(self) -> int:

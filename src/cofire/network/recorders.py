@@ -27,6 +27,12 @@ class SpikeRecorder:
     def label(self) -> str:
         return f"{self.population.name}.spikes"
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "population":
+            raise AttributeError(name)
+        mend = "record=[cells.spikes] makes a run keep every spike, and record[cells.spikes] has them"
+        raise AttributeError(f"{self.label} has no attribute {name!r}; {mend}")
+
 
 @dataclass(frozen=True, eq=False)
 class RateRecorder:

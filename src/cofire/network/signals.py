@@ -56,6 +56,7 @@ class Modulator(Checked):
     """A signal that reaches every synapse, such as dopamine; it decays with `tau`, or stays."""
 
     stays: ClassVar[frozenset[str]] = frozenset({"name", "net", "tau", "pulses", "amounts"})
+    others: ClassVar[dict[str, str]] = {"set": "value"}
 
     name: str
     net: Network

@@ -18,6 +18,7 @@ from cofire.language.tree import POST, PRE, Cell
 from cofire.lowering.placement import DRIVE
 from cofire.lowering.plan import Plan
 from cofire.rule import Rule
+from cofire.units import Quantity, in_si
 
 _NUMBER = (int, float, np.integer, np.floating)  # what one synapse may be given as: `pre=x[0]` is NumPy's own kind
 
@@ -100,6 +101,7 @@ def output_array(out: Any, w: Array) -> Array | None:
 
 
 def _weights(w: Any) -> Array:
+    _check_plain("w", w)
     if not library.is_array(w) or isinstance(w, np.ma.MaskedArray):
         raise ArrayError(f"w is {_kind(w)}; it must be an array [post, pre], or a number for one synapse")
     w = w.detach() if library.is_torch(w) else w
@@ -127,6 +129,8 @@ def check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
     """Raises: `ArrayError` for a signal that the rule does not read, and for one that is missing."""
     wanted = {cell_name(cell) for cell in plan.cells} | set(rule.signals)
     for name in signals:
+        if name in rule.parameters:
+            raise ArrayError(f"{name} is a parameter of the rule, not a signal; rule.with_({name}=...) changes it")
         if name not in wanted:
             what = f"; it takes {', '.join(sorted(wanted))}" if wanted else "; it takes only pre and post"
             raise ArrayError(f"this rule has no signal {name!r}{did_you_mean(name, wanted) or what}")
@@ -176,6 +180,7 @@ def _like(name: str, given: Any, w: Array) -> Array:
             raise ArrayError(f"{name} is a list whose rows differ in length; it must be an array") from None
     if isinstance(given, np.ma.MaskedArray):
         raise ArrayError(f"{name} is a masked array; fill or drop what is masked first")
+    _check_plain(name, given)
     if not library.is_array(given):
         raise ArrayError(f"{name} is {_kind(given)}; it must be an array of the same library as w")
     given = given.detach() if library.is_torch(given) else given
@@ -212,6 +217,11 @@ def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
         if key not in arrays:
             raise ArrayError(f"the state holds {key!r}, which this rule does not keep{did_you_mean(key, arrays)}")
     return RuleState(arrays, getattr(state, "step", 0))
+
+
+def _check_plain(name: str, given: Any) -> None:
+    if isinstance(given, Quantity):
+        raise ArrayError(f"{name} = {given!r} carries a unit; give the plain number in SI units, {in_si(given):g}")
 
 
 def _float(name: str, number: int | float | np.integer[Any] | np.floating[Any]) -> float:
