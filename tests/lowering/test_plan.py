@@ -259,6 +259,13 @@ def test_all_that_a_batch_costs_is_counted() -> None:
     assert "'abs(pre - w)' does not separate" in text
 
 
+def test_sums_alone_stand_in_brackets() -> None:
+    first, second = "(a + b) * step(pre - c) * (post - b)", "trace(pre, tau) * (trace(post, tau) - b) * (w - a)"
+    text = str(plan(f"dw/dt = {first} + {second}"))
+    assert "\n  (a + b) · ⟨(post - b) · step(pre - c)⟩   " in text
+    assert "\n  (trace(post, tau) - b) · trace(pre, tau) · (w - a)\n" in text
+
+
 def test_rules_of_spikes_only_say_that_rates_are_refused() -> None:
     text = " ".join(str(rules.stdp_pair_nearest().explain()).split())
     assert "nearest(pre, tau_plus) of spikes only: a rate has no nearest spike" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cofire.language.text import equations_to_text, to_text
-from cofire.language.tree import ONE, ZERO, Call, Expr, Name, Negative, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Expr, Name, Negative, walk
 from cofire.lowering.motion import Motion
 from cofire.lowering.placement import DRIVE, SYNAPSE, owner_of
 from cofire.lowering.plan import Plan
@@ -111,17 +111,18 @@ def _products_in(node: Call, plan: Plan) -> int:
 
 
 def _term_text(term: Term) -> str:
-    mean = " · ".join(
-        f"({text})" if " + " in text or " - " in text else text
-        for text in (to_text(factor) for factor in (term.post, term.pre) if factor is not None)
-    )
+    mean = " · ".join(_factor_text(factor) for factor in (term.post, term.pre) if factor is not None)
     in_batch = term.post_in_batch or term.pre_in_batch
-    parts = [to_text(term.coefficient)] if term.coefficient != ONE or (not mean and term.synapse is None) else []
+    parts = [_factor_text(term.coefficient)] if term.coefficient != ONE or (not mean and term.synapse is None) else []
     parts += [f"⟨{mean}⟩" if in_batch else mean] if mean else []
-    parts += [to_text(term.synapse)] if term.synapse is not None else []
-    return " · ".join(
-        f"({part})" if (" + " in part or " - " in part) and not part.startswith("⟨") else part for part in parts
-    )
+    parts += [_factor_text(term.synapse)] if term.synapse is not None else []
+    return " · ".join(parts)
+
+
+def _factor_text(factor: Expr) -> str:
+    """The text of a factor, in brackets if it is a sum."""
+    is_sum = isinstance(factor, Binary) and factor.operator in ("+", "-")
+    return f"({to_text(factor)})" if is_sum else to_text(factor)
 
 
 def _cost(term: Term) -> str:
