@@ -25,18 +25,17 @@ def parse(text: str) -> Equations:
     Raises: `LanguageError` for anything that is not a rule, pointing at the first thing wrong.
     """
     written = spelled(text, RULE)
-    sides = [(written.text[begin:equals], begin, equals, end) for begin, equals, end in equations(written, RULE)]
-    taken = {left.strip() for left, *_ in sides} | {derived(left.strip()) for left, *_ in sides}
+    sides = list(equations(written, RULE))
+    taken = {left for left, *_ in sides} | {derived(left) for left, *_ in sides}
     dialect = replace(RULE, cells={word: side for word, side in CELLS.items() if word not in taken})
 
     starts: dict[str, int] = {}
     weight: Expr | None = None
     variables: dict[str, Expr] = {}
     definitions: dict[str, Expr] = {}
-    for left, begin, equals, end in sides:
-        start = begin + len(left) - len(left.lstrip())
-        changing = derived(left.strip())
-        name = changing or left.strip()
+    for left, start, equals, end in sides:
+        changing = derived(left)
+        name = changing or left
         if name == "w" and not changing:
             raise written.error("the weight is given by its change: write dw/dt = ...", start)
         check_left(written, name, start, RULE)
@@ -65,8 +64,8 @@ def parse_expression(text: str) -> Expr:
 def find_name(text: str, name: str) -> int | None:
     """Where the equations of `text` first read `name` (in any spelling), or else where they define it."""
     written = spell(text)
-    sides = list(equations(written, RULE))
-    for begin, end in [(equals, end) for _, equals, end in sides] + [(0, len(written.text))]:
+    right_sides = [(equals, end) for *_, equals, end in equations(written, RULE)]
+    for begin, end in [*right_sides, (0, len(written.text))]:
         for token in TOKEN.finditer(written.text, begin, end):
             if token["name"] == name:
                 return written.positions[token.start()]

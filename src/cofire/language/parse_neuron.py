@@ -14,7 +14,6 @@ from cofire.language.reader import (
     read_expression,
     spelled,
 )
-from cofire.language.spelling import Spelled
 from cofire.language.tokens import TOKEN
 from cofire.language.tree import Dynamics, Expr, Threshold
 
@@ -30,7 +29,7 @@ def parse_neuron(text: str, threshold: str | None, reset: str) -> Dynamics:
     starts: dict[str, int] = {}
     variables: dict[str, Expr] = {}
     definitions: dict[str, Expr] = {}
-    for left, start, equals, end in _sides(written):
+    for left, start, equals, end in equations(written, NEURON):
         changing = derived(left)
         name = changing or left
         check_left(written, name, start, NEURON)
@@ -70,7 +69,7 @@ def parse_reset(text: str) -> tuple[tuple[str, Expr], ...]:
     if not written.text.strip():
         return ()
     lines: dict[str, Expr] = {}
-    for left, start, equals, end in _sides(written):
+    for left, start, equals, end in equations(written, NEURON):
         if left.endswith(("+", "-", "*", "/")):
             name = left[:-1].strip()
             raise written.error(f"a reset is written with = alone: {name} = {name} {left[-1]} ...", equals - 1)
@@ -95,12 +94,3 @@ def find_name(text: str, name: str) -> int | None:
     found = (token.start() for token in TOKEN.finditer(written.text) if token["name"] == name)
     at = next(found, None)
     return None if at is None else written.positions[at]
-
-
-def _sides(written: Spelled) -> list[tuple[str, int, int, int]]:
-    """`(left side, where it starts, where its = stands, where its right side ends)` of each equation."""
-    sides = []
-    for begin, equals, end in equations(written, NEURON):
-        left = written.text[begin:equals]
-        sides.append((left.strip(), begin + len(left) - len(left.lstrip()), equals, end))
-    return sides

@@ -65,10 +65,13 @@ def spelled(text: str, dialect: Dialect, part: str = "text", comparison: bool = 
     return plain
 
 
-def equations(spelled: Spelled, dialect: Dialect) -> Iterator[tuple[int, int, int]]:
-    """`(begin, equals, end)` of each equation: a line with `=` starts one, a line without continues it."""
+def equations(spelled: Spelled, dialect: Dialect) -> Iterator[tuple[str, int, int, int]]:
+    """`(left side, where it starts, where its = stands, where its right side ends)` of each equation.
+
+    A line with `=` starts one, a line without continues it.
+    """
     text = spelled.text
-    begin, equals = 0, -1
+    left, start, equals = "", 0, -1
     for line in re.finditer(r"[^\n]+", text):
         found = [line.start() + at for at, character in enumerate(line[0]) if character == "="]
         if len(found) > 1:
@@ -81,15 +84,17 @@ def equations(spelled: Spelled, dialect: Dialect) -> Iterator[tuple[int, int, in
             raise spelled.error(f"an equation has one '='; {mend}", found[1])
         if found:
             if equals >= 0:
-                yield begin, equals, line.start()
-            begin, equals = line.start(), found[0]
+                yield left, start, equals, line.start()
+            equals = found[0]
+            left = text[line.start() : equals].lstrip()
+            left, start = left.rstrip(), equals - len(left)
         elif equals < 0 and line[0].strip():
             at = line.start() + len(line[0]) - len(line[0].lstrip())
             mend = f"an equation is written {dialect.derivative} = ..."
             if re.fullmatch(r"[a-z_]{1,40}", word := text.strip()):
                 mend += f", and a {dialect.what} of the literature is cofire.{dialect.what}s.{word}()"
             raise spelled.error(f"an '=' is missing; {mend}", at)
-    yield begin, equals, len(text)
+    yield left, start, equals, len(text)
 
 
 def derived(left: str) -> str:
