@@ -17,14 +17,14 @@ from functools import lru_cache
 from typing import Any
 
 from cofire.constraints import POSITIVE, check
-from cofire.errors import ParameterError
+from cofire.errors import DimensionError, ParameterError
 from cofire.language.algebra import inlined
 from cofire.language.tree import Equations
 from cofire.lowering.cells import NeuronPlan, make_neuron_plan
 from cofire.lowering.plan import Plan, make_plan
 from cofire.neuron import Neuron
 from cofire.rule import Rule
-from cofire.units import Quantity
+from cofire.units import TIME, Quantity
 
 
 def lower(rule: Rule) -> Plan:
@@ -68,8 +68,11 @@ def step(
 def duration(rule: Rule, dt: Any) -> float:
     """The length of a step: in seconds if the rule's parameters have units of time, else in steps, 1 unless given.
 
-    Raises: `ParameterError` if it is not positive, or if a unit is missing on one side only.
+    Raises: `DimensionError` if it is a quantity and no time, `ParameterError` if it is not positive, or if a unit is
+    missing on one side only.
     """
+    if isinstance(dt, Quantity) and dt.dimension != TIME:
+        raise DimensionError(f"dt = {dt!r} is in {dt.dimension}; the length of a step is a time, such as dt=1*ms")
     if rule.is_timed and not isinstance(dt, Quantity):
         given = "" if dt is None else f", not {dt!r}"
         raise ParameterError(f"the parameters of this rule have units of time, so a step has one too: dt=1*ms{given}")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cofire import ArrayError, CofireError, DivergenceError, ParameterError, Rule, rules
-from cofire.units import ms
+from cofire import ArrayError, CofireError, DimensionError, DivergenceError, ParameterError, Rule, rules
+from cofire.units import Hz, ms, mV
 
 RULE = rules.oja(eta=0.1)
 
@@ -50,6 +50,16 @@ REFUSED = {
     "objects": ({"pre": np.full((4, 3), None)}, r"pre has type object"),
     "an unknown signal": ({"reward": 1.0}, r"no signal 'reward'; it takes only pre and post"),
     "masked rates": ({"pre": np.ma.masked_less(np.ones((4, 3)), 2)}, r"pre is a masked array"),
+    "foreign bytes": (
+        {"w": np.ones((2, 3), dtype=np.dtype(float).newbyteorder())},
+        r"w has type .f8, its bytes in another order than this machine's; give w.astype\('float64'\)",
+    ),
+    "a quantity": ({"pre": 3 * Hz}, r"pre = 3\*Hz has a unit; give plain numbers in SI units, rates in Hz"),
+    "no axis of w": ({"w": np.float32(0.5)}, r"w has shape \(\); .* for one synapse give float\(w\)"),
+    "too large for w": (
+        {"w": np.ones((2, 3), np.float32), "pre": np.full((4, 3), 1e39)},
+        r"pre holds numbers too large for float32, the type of w",
+    ),
     "ragged lists": ({"pre": [[1.0, 2.0, 3.0], [1.0]]}, r"pre is a list whose rows differ in length"),
 }
 
@@ -86,6 +96,9 @@ def test_a_signal_is_a_number_or_one_a_sample() -> None:
     each = reward.delta(**given, reward=np.array([2.0, 2, 2, 2]))
     np.testing.assert_allclose(reward.delta(**given, reward=2.0), each)
     np.testing.assert_allclose(reward.delta(**given, reward=np.array(2)), each)
+    given["w"] = given["w"].astype(np.float32)
+    with pytest.raises(ArrayError, match="reward holds numbers too large for float32"):
+        reward.delta(**given, reward=1e39)
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32])
@@ -129,6 +142,8 @@ def test_any_layout_gives_the_right_answer(order: str) -> None:
 def test_unknown_options() -> None:
     with pytest.raises(ParameterError, match="reduce = 'max' is refused"):
         RULE.delta(**arguments(), reduce="max")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"reduce = array.* is refused"):
+        RULE.delta(**arguments(), reduce=np.array(["mean", "sum"]))  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="learning = 'no' is refused"):
         RULE.step(**arguments(), learning="no")  # type: ignore[arg-type]
     with pytest.raises(ArrayError, match="pre is an integer too large"):
@@ -177,6 +192,24 @@ def test_out() -> None:
             RULE.step(**given, out=out)
 
 
+def test_out_is_nothing_that_is_read_while_it_is_written() -> None:
+    square = np.random.default_rng(0).random((3, 3))
+    before = square.copy()
+    for given in ({"pre": square, "post": square}, {"pre": square + 1, "post": square[:, ::-1]}):
+        with pytest.raises(ArrayError, match=r"out overlaps (pre|post), which is read while out is written"):
+            RULE.step(np.ones((3, 3)), **given, out=square)
+    np.testing.assert_array_equal(square, before)
+    both = np.ones((3, 6))  # side by side is not the same
+    RULE.step(np.ones((3, 3)), pre=both[:, :3], post=both[:, :3], out=both[:, 3:])
+
+
+def test_out_is_no_tensor_that_is_read() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    square = torch.ones(3, 3)
+    with pytest.raises(ArrayError, match="out overlaps pre"):
+        RULE.step(torch.ones(3, 3), pre=square, post=torch.ones(3, 3), out=square)
+
+
 def test_one_synapse_is_three_numbers() -> None:
     rule = Rule("Δw = η × x × y", η=0.1)
     assert rule.delta(0.5, pre=2.0, post=3) == pytest.approx(0.6)
@@ -185,6 +218,8 @@ def test_one_synapse_is_three_numbers() -> None:
     assert w == pytest.approx(1.1)
     assert state.step == 1
     assert rule.delta(0.5, pre=[1.0, 3.0], post=[1.0, 1.0]) == pytest.approx(0.2)
+    counted, rate = np.ones((2, 2), int), np.full((2, 2), 3.0, np.float32)
+    assert rule.delta(0.5, pre=counted[0, 0], post=rate[0, 0]) == pytest.approx(0.3)
 
 
 def test_one_sample_may_leave_the_batch_out() -> None:
@@ -200,6 +235,7 @@ def test_learning_off_freezes_everything() -> None:
     given["w"] = w
     same, frozen = rule.step(**given, state=state, learning=False)
     assert same is w
+    assert rule.step(**given, state=state, learning=np.array([False])[0])[0] is w
     assert frozen.step == state.step
     for key in state:
         np.testing.assert_array_equal(frozen[key], state[key])
@@ -253,6 +289,11 @@ def test_time() -> None:
         timed.step(**given)
     with pytest.raises(ParameterError, match="has a unit of time"):
         RULE.step(**given, dt=1 * ms)
+    for rule in (timed, RULE):
+        with pytest.raises(
+            DimensionError, match=r"dt = 1\*mV is in V; the length of a step is a time, such as dt=1\*ms"
+        ):
+            rule.step(**given, dt=1 * mV)
     for dt in (0, 1, -1, np.nan, "1", 0 * ms):
         with pytest.raises(CofireError, match="dt"):
             timed.step(**given, dt=dt)
@@ -274,6 +315,33 @@ def test_hebb_overflows_at_a_step_and_says_what_tames_it() -> None:
         learn()
     assert state is not None
     assert f"at step {state.step + 1};" in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "name", ["hebb", "oja", "oja_subspace", "sanger", "soft_hebb", "krotov_hopfield", "instar", "bcm"]
+)
+def test_any_rule_that_diverges_says_at_which_step_and_what_tames_it(name: str, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    rule, kept = rules.get(name)(eta=50.0), {"w": rng.normal(size=(3, 4)).astype(dtype), "state": None}
+
+    def learn() -> None:
+        with np.errstate(all="ignore"):
+            for _ in range(1000):
+                pre = rng.normal(size=(6, 4)).astype(dtype)
+                kept["w"], kept["state"] = rule.step(**kept, pre=pre, post=pre @ kept["w"].T)
+
+    with pytest.raises(CofireError, match=r"at step \d+[;:] lower the learning rate, hold the weights with") as caught:
+        learn()
+    assert f"at step {kept['state'].step + 1}" in str(caught.value)
+    assert "quotient" not in str(caught.value)
+
+
+def test_rates_have_no_nearest_spike() -> None:
+    rule = rules.stdp_pair_nearest()
+    for ask in (rule.delta, rule.step):
+        with pytest.raises(ArrayError, match="is defined for spikes only"):
+            ask(**arguments(), dt=1 * ms)
 
 
 def test_a_factor_without_a_value_is_named() -> None:

@@ -136,6 +136,7 @@ class Values(Evaluator):
     state: Mapping[str, Array]
     state_axes: Mapping[str, Axes]
     reduced: Callable[[Separated, Axis, Values], Array]
+    diverged: str  # when numbers would leave their range, and what tames them
     part: bool = False  # of the rows of the weights
     _sums: dict[Expr, Array] = field(default_factory=dict)
     _squares: dict[int, tuple[Array, float]] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from cofire.language.tree import POST, PRE, Cell
 from cofire.lowering.placement import DRIVE
 from cofire.lowering.plan import Plan
 from cofire.rule import Rule
+from cofire.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def read_inputs(
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
     kept = _state(plan, state, weights)
     axes = {item.key: item.axes for item in plan.states}
-    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, axes, reduced)
+    diverged = f"at {when}; {tamed(rule)}"
+    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, axes, reduced, diverged)
     for cell, array in cells.items():
         if not math.isfinite(values.squares(array)):
             advice = f"; if it is computed from the weights, learning diverged at {when}: {tamed(rule)}"
@@ -72,10 +74,11 @@ def read_inputs(
     return Inputs(values, kept, scalar, when)
 
 
-def output_array(out: Any, w: Array) -> Array | None:
+def output_array(out: Any, values: Values) -> Array | None:
     """`out` if it can take the new weights. Raises: `ArrayError`."""
     if out is None:
         return None
+    w = values.w
     if not library.is_array(out) or library.namespace(out) is not library.namespace(w):
         raise ArrayError(f"out is {_kind(out)}; it must be an array of the same library as w")
     if not library.writable_in_place(out):
@@ -87,6 +90,10 @@ def output_array(out: Any, w: Array) -> Array | None:
     if out.shape != w.shape or out.dtype != w.dtype:
         raise ArrayError(f"out has shape {tuple(out.shape)} and type {out.dtype}; w has {tuple(w.shape)} and {w.dtype}")
     out = out.detach() if library.is_torch(out) else out
+    read = {cell_name(cell): array for cell, array in values.cells.items()}
+    for name, array in (*read.items(), *values.signals.items(), *values.state.items()):
+        if library.overlap(out, array):
+            raise ArrayError(f"out overlaps {name}, which is read while out is written; give out an array of its own")
     if library.is_numpy(out) and out is not w and np.may_share_memory(out, w):
         same = out.__array_interface__["data"] == w.__array_interface__["data"] and out.strides == w.strides
         if not same and np.shares_memory(out, w):
@@ -98,6 +105,7 @@ def output_array(out: Any, w: Array) -> Array | None:
 
 
 def _weights(w: Any) -> Array:
+    _check_plain("w", w)
     if not library.is_array(w) or isinstance(w, np.ma.MaskedArray):
         raise ArrayError(f"w is {_kind(w)}; it must be an array [post, pre], or a number for one synapse")
     w = w.detach() if library.is_torch(w) else w
@@ -105,10 +113,15 @@ def _weights(w: Any) -> Array:
     if not xp.isdtype(w.dtype, "real floating"):
         raise ArrayError(f"w has type {w.dtype}; learning needs a floating-point type such as float32")
     if w.ndim != 2:
-        hint = "; for one postsynaptic cell give w[None, :]" if w.ndim == 1 else ""
+        hints = {0: "; for one synapse give float(w)", 1: "; for one postsynaptic cell give w[None, :]"}
+        hint = hints.get(w.ndim, "")
         raise ArrayError(f"w has shape {tuple(w.shape)}; it must have two axes [post, pre]{hint}")
     if 0 in w.shape:
         raise ArrayError(f"w has shape {tuple(w.shape)}: there are no synapses")
+    if library.is_numpy(w) and not w.dtype.isnative:
+        raise ArrayError(
+            f"w has type {w.dtype}, its bytes in another order than this machine's; give w.astype('{w.dtype.name}')"
+        )
     return w
 
 
@@ -139,7 +152,9 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         array = np.asarray([[_float(name, given)]])
     else:
         array = _like(name, given, w)
-        if array.ndim == 1:
+        if scalar and array.ndim == 0:  # a number of NumPy's
+            array = array[None, None]
+        elif array.ndim == 1:
             array = array[:, None] if scalar else array[None, :]
     if array.ndim != 2 or array.shape[1] != cells:
         shape = tuple(getattr(given, "shape", ()))
@@ -154,6 +169,8 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
     xp = library.namespace(w)
     if isinstance(given, int | float):
         array = xp.full((1,), _float(name, given), dtype=w.dtype, device=library.device(w))
+        if math.isfinite(given) and not gemm.is_finite(array):
+            raise _too_large(name, w)
     else:
         array = _like(name, given, w)
         array = xp.reshape(array, (1,)) if array.ndim == 0 else array
@@ -167,6 +184,7 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
 
 def _like(name: str, given: Any, w: Array) -> Array:
     """`given` in the library and type of the weights; counts and truth values become numbers."""
+    _check_plain(name, given)
     if isinstance(given, list | tuple) and library.is_numpy(w):
         try:
             given = np.asarray(given)
@@ -186,7 +204,10 @@ def _like(name: str, given: Any, w: Array) -> Array:
         return given
     if not xp.isdtype(given.dtype, ("bool", "integral", "real floating")):
         raise ArrayError(f"{name} has type {given.dtype}; it must hold real numbers")
-    return xp.astype(given, w.dtype)
+    array = xp.astype(given, w.dtype)
+    if not gemm.is_finite(array) and (not xp.isdtype(given.dtype, "real floating") or gemm.is_finite(given)):
+        raise _too_large(name, w)
+    return array
 
 
 def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
@@ -210,6 +231,15 @@ def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
         if key not in arrays:
             raise ArrayError(f"the state holds {key!r}, which this rule does not keep{did_you_mean(key, arrays)}")
     return RuleState(arrays, getattr(state, "step", 0))
+
+
+def _check_plain(name: str, given: Any) -> None:
+    if isinstance(given, Quantity):
+        raise ArrayError(f"{name} = {given!r} has a unit; give plain numbers in SI units, rates in Hz")
+
+
+def _too_large(name: str, w: Array) -> ArrayError:
+    return ArrayError(f"{name} holds numbers too large for {w.dtype}, the type of w")
 
 
 def _float(name: str, number: int | float) -> float:

@@ -38,6 +38,13 @@ def fits(size: float, array: Array) -> bool:
     return size < float(namespace(array).finfo(array.dtype).max) / 4
 
 
+def overlap(one: Array, other: Array) -> bool:
+    """Whether writing to one changes the other; of torch's, whether they begin at the same number."""
+    if is_numpy(one):
+        return is_numpy(other) and np.may_share_memory(one, other) and np.shares_memory(one, other)
+    return is_torch(one) and is_torch(other) and one.data_ptr() == other.data_ptr()
+
+
 def writable_in_place(array: Array) -> bool:
     """Whether the library lets arrays be changed at all."""
     return is_numpy(array) or bool(compat.is_writeable_array(array))
