@@ -53,6 +53,22 @@ unknown name 'rate' in "exp(rate)"; give it a value, Rule(..., rate=...), or dec
                                   ^""",
     ),
     (
+        "dw/dt = trace(x, 2 * tau) * y",
+        {},
+        """\
+unknown name 'tau' in "trace(pre, 2 * tau)"; give it a value, Rule(..., tau=...)
+    dw/dt = trace(x, 2 * tau) * y
+                         ^""",
+    ),
+    (
+        "dw/dt = λ * x",
+        {"lambda": 0.1},
+        """\
+unknown name 'lambda_' in "lambda_ * pre"; give it a value, Rule(..., lambda_=...), or declare it, signals='lambda_'
+    dw/dt = λ * x
+            ^""",
+    ),
+    (
         "dwell = 3\ndw/dt = dwel * x",
         {},
         """\
@@ -116,6 +132,8 @@ USELESS: list[tuple[str, dict[str, Any], str]] = [
     ("dw/dt = x * y", {"signals": "reward"}, "'reward' does not occur in this rule; the rule reads no names"),
     ("dw/dt = x * y", {"x": 2}, "'x' is a word of the language and cannot be a parameter or a signal"),
     ("dw/dt = x * y", {"signals": "post"}, "'post' is a word of the language and cannot be a parameter or a signal"),
+    ("dw/dt = x * y", {"dt": 2}, "'dt' is no parameter of a rule: give it to step, dt=..."),
+    ("dw/dt = x * y", {"reduce": "sum"}, "'reduce' is no parameter of a rule: give it to step, reduce=..."),
     ("dw/dt = x * y", {"exp": 2}, "'exp' is a word of the language and cannot be a parameter or a signal"),
     ("dw/dt = a * x; a = 2", {"a": 2}, "'a' is defined by the equations and cannot be given a value as well"),
     ("dw/dt = e; de/dt = x", {"signals": "e"}, "'e' is defined by the equations and cannot be given a value as well"),
@@ -137,7 +155,7 @@ def test_a_value_without_use_is_refused(text: str, arguments: dict[str, Any], me
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("name", ["self", "text", "bounds", "normalize", "signals", "origin", "state", "out", "dt"])
+@pytest.mark.parametrize("name", ["self", "text", "bounds", "normalize", "signals", "origin", "state", "out"])
 def test_no_name_is_that_of_an_argument(name: str) -> None:
     with pytest.raises(LanguageError, match=f"'{name}' is an argument of Rule or step; call it {name}_"):
         Rule(f"dw/dt = {name} * x")
