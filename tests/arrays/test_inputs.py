@@ -53,6 +53,11 @@ REFUSED = {
     "a unit in w": ({"w": 1 * mV}, r"w = 1\*mV carries a unit; give the plain number in SI units, 0\.001"),
     "a unit in pre": ({"pre": 10 * Hz}, r"pre = 10\*Hz carries a unit; give the plain number in SI units, 10"),
     "a parameter": ({"eta": 0.2}, r"eta is a parameter of the rule, not a signal; rule\.with_\(eta="),
+    "no axis of w": ({"w": np.array(0.5)}, r"w has shape \(\); .* for one synapse give float\(w\)"),
+    "too large for w": (
+        {"w": np.ones((2, 3), np.float32), "pre": np.full((4, 3), 1e39)},
+        r"pre holds numbers too large for float32, the type of w",
+    ),
     "ragged lists": ({"pre": [[1.0, 2.0, 3.0], [1.0]]}, r"pre is a list whose rows differ in length"),
 }
 
@@ -89,6 +94,9 @@ def test_a_signal_is_a_number_or_one_a_sample() -> None:
     each = reward.delta(**given, reward=np.array([2.0, 2, 2, 2]))
     np.testing.assert_allclose(reward.delta(**given, reward=2.0), each)
     np.testing.assert_allclose(reward.delta(**given, reward=np.array(2)), each)
+    given["w"] = given["w"].astype(np.float32)
+    with pytest.raises(ArrayError, match="reward holds numbers too large for float32"):
+        reward.delta(**given, reward=1e39)
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32])
@@ -134,6 +142,8 @@ def test_any_layout_gives_the_right_answer(order: str) -> None:
 def test_unknown_options() -> None:
     with pytest.raises(ParameterError, match="reduce = 'max' is refused"):
         RULE.delta(**arguments(), reduce="max")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"reduce = array.* is refused"):
+        RULE.delta(**arguments(), reduce=np.array(["mean", "sum"]))  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="learning = 'no' is refused"):
         RULE.step(**arguments(), learning="no")  # type: ignore[arg-type]
     with pytest.raises(ArrayError, match="pre is an integer too large"):
@@ -205,6 +215,8 @@ def test_one_synapse_is_three_numbers() -> None:
     assert state.step == 1
     assert rule.delta(0.5, pre=[1.0, 3.0], post=[1.0, 1.0]) == pytest.approx(0.2)
     assert rule.delta(np.float32(0.5), pre=np.ones(2, np.float32)[0], post=np.arange(4)[3]) == pytest.approx(0.3)
+    counted, rate = np.ones((2, 2), int), np.full((2, 2), 3.0, np.float32)
+    assert rule.delta(0.5, pre=counted[0, 0], post=rate[0, 0]) == pytest.approx(0.3)
 
 
 def test_one_sample_may_leave_the_batch_out() -> None:
@@ -220,6 +232,7 @@ def test_learning_off_freezes_everything() -> None:
     given["w"] = w
     same, frozen = rule.step(**given, state=state, learning=False)
     assert same is w
+    assert rule.step(**given, state=state, learning=np.array([False])[0])[0] is w
     assert frozen.step == state.step
     for key in state:
         np.testing.assert_array_equal(frozen[key], state[key])
@@ -362,6 +375,33 @@ def test_hebb_overflows_at_a_step_and_says_what_tames_it() -> None:
         learn()
     assert state is not None
     assert f"at step {state.step + 1};" in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "name", ["hebb", "oja", "oja_subspace", "sanger", "soft_hebb", "krotov_hopfield", "instar", "bcm"]
+)
+def test_any_rule_that_diverges_says_at_which_step_and_what_tames_it(name: str, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    rule, kept = rules.get(name)(eta=50.0), {"w": rng.normal(size=(3, 4)).astype(dtype), "state": None}
+
+    def learn() -> None:
+        with np.errstate(all="ignore"):
+            for _ in range(1000):
+                pre = rng.normal(size=(6, 4)).astype(dtype)
+                kept["w"], kept["state"] = rule.step(**kept, pre=pre, post=pre @ kept["w"].T)
+
+    with pytest.raises(CofireError, match=r"at step \d+[;:] lower the learning rate, hold the weights with") as caught:
+        learn()
+    assert f"at step {kept['state'].step + 1}" in str(caught.value)
+    assert "quotient" not in str(caught.value)
+
+
+def test_rates_have_no_nearest_spike() -> None:
+    rule = rules.stdp_pair_nearest()
+    for ask in (rule.delta, rule.step):
+        with pytest.raises(ArrayError, match="is defined for spikes only"):
+            ask(**arguments(), dt=1 * ms)
 
 
 def test_a_factor_without_a_value_is_named() -> None:

@@ -19,6 +19,7 @@ from cofire import experiments, rules
 from cofire.cli import record
 from cofire.store import Store
 from commands import START, Command, entries, refused, words
+from fake_experiments import PLACE
 
 
 def test_version(command: Command) -> None:
@@ -105,7 +106,7 @@ def test_explain_needs_no_numbers(command: Command) -> None:
         (["run", "good", "--settings", "missing.toml"], ["missing.toml cannot be read: no such file"]),
         (["run", "good", "--set", "steps=" + "9" * 5000], ["steps = '999", " ... "]),
         (["run", "good", "--set", "steps=\udcff"], ["is no text"]),
-        (["run", "good", "--set", "steps=3", "--set", "steps=4"], ["a key is given with --set twice"]),
+        (["run", "good", "--set", "steps=3", "--set", "steps=4"], ["'steps' is given with --set twice"]),
         (["run", "good", "--set", "steps"], ["'steps' is not of the form key=value"]),
         (["run", "good", "--rule", "ojja"], ["did you mean 'oja'"]),
         (["run", "good", "--rule", "oja(etta=1)"], ["did you mean 'eta'"]),
@@ -329,6 +330,35 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals, swal
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", "cofire: stopped; nothing is half-written\n")
     assert entries(tmp_path) == []
+
+
+# Ctrl-C while a library is imported, which swallows it, or ends in an error of its own.
+IMPORTED = """
+import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)
+import cofire.experiments; cofire.experiments.__path__ = [{place!r}]
+from cofire.cli import main, terminal
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cofire.cli.work":
+            sys.meta_path.remove(self)
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except KeyboardInterrupt:
+                {then}
+sys.meta_path.insert(0, Finder()); main()
+"""
+
+
+@pytest.mark.parametrize(
+    "then", ["pass", "raise ImportError('cannot load module more than once per process') from None"]
+)
+def test_ctrl_c_during_an_import_is_not_lost(tmp_path: Path, then: str) -> None:
+    code = IMPORTED.format(place=PLACE, then=then)
+    said = subprocess.run(
+        [sys.executable, "-c", code, "run", "waits"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (said.returncode, said.stderr) == (130, "cofire: stopped; nothing is half-written\n")
+    assert "it took time" not in said.stdout
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import pytest
@@ -150,9 +151,37 @@ an operator is missing before '('; a product is written with * or ×
     dw/dt = y * H(x)
                 ^""",
     "dw/dt = Σ(x * w)": """\
-'Σ' is not a function; write sum_pre(...)
+'Σ' is not a function; write sum_pre(...) or sum_post(...)
     dw/dt = Σ(x * w)
             ^""",
+    "dw/dt = softmax(y) * x": """\
+'softmax' is not a function; write exp(s) / sum_post(exp(s))
+    dw/dt = softmax(y) * x
+            ^""",
+    "dw/dt = x - w / norm(w)": """\
+'norm' is not a function; write sqrt(sum_pre(w**2))
+    dw/dt = x - w / norm(w)
+                    ^""",
+    "dw/dt = dot(w, x) * x": """\
+'dot' is not a function; write sum_pre(w * pre)
+    dw/dt = dot(w, x) * x
+            ^""",
+    "dw/dt = η·x(t)·y( t )": """\
+'x' is not a function; leave (t) out: an equation holds at every time
+    dw/dt = η·x(t)·y( t )
+              ^""",
+    "Δw(t) = x * y": """\
+an equation begins with dw/dt, dX/dt or a name, then =, without (t)
+    Δw(t) = x * y
+    ^""",
+    "dw = x * y * dt": """\
+leave dt out: an equation gives the change in a unit of time, and step multiplies it by its dt
+    dw = x * y * dt
+                 ^""",
+    "Hebb": """\
+an '=' is missing; an equation is written dw/dt = ..., and a rule of the literature is cofire.rules.hebb()
+    Hebb
+    ^""",
     "dw/dt = trase(x, 20)": """\
 'trase' is not a function; did you mean 'trace'?
     dw/dt = trase(x, 20)
@@ -338,6 +367,21 @@ def test_the_error_says_what_is_wrong_and_where(text: str) -> None:
 def test_a_rule_is_text(wrong: Any) -> None:
     said = f"a rule is text such as 'dw/dt = eta * pre * post', not {type(wrong).__name__}"
     assert refusal(wrong) == said
+
+
+def test_what_python_mistakes_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 3.11.8, Python may take the trees that two threads make for one: a run of `cofire tour` ended so."""
+    real, failed = ast.parse, []
+
+    def mistaken(*given: Any, **named: Any) -> ast.AST:
+        if not failed:
+            failed.append(given)
+            raise SystemError("AST constructor recursion depth mismatch (before=51, after=47)")
+        return real(*given, **named)
+
+    monkeypatch.setattr(ast, "parse", mistaken)
+    assert parse("dw/dt = x * y").weight == Binary("*", PRE, POST)
+    assert failed
 
 
 def test_the_error_knows_its_place() -> None:

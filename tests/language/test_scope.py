@@ -55,6 +55,22 @@ unknown name 'rate' in "exp(rate)"; give it a value, Rule(..., rate=...), or dec
                                   ^""",
     ),
     (
+        "dw/dt = trace(x, 2 * tau) * y",
+        {},
+        """\
+unknown name 'tau' in "trace(pre, 2 * tau)"; give it a value, Rule(..., tau=...)
+    dw/dt = trace(x, 2 * tau) * y
+                         ^""",
+    ),
+    (
+        "dw/dt = λ * x",
+        {"lambda": 0.1},
+        """\
+unknown name 'lambda_' in "lambda_ * pre"; give it a value, Rule(..., lambda_=...), or declare it, signals='lambda_'
+    dw/dt = λ * x
+            ^""",
+    ),
+    (
         "dwell = 3\ndw/dt = dwel * x",
         {},
         """\
@@ -120,6 +136,8 @@ USELESS: list[tuple[str, dict[str, Any], str]] = [
     ("dw/dt = x * y", {"signals": "reward"}, "'reward' does not occur in this rule; the rule reads no names"),
     ("dw/dt = x * y", {"x": 2}, "'x' is a word of the language and cannot be a parameter or a signal"),
     ("dw/dt = x * y", {"signals": "post"}, "'post' is a word of the language and cannot be a parameter or a signal"),
+    ("dw/dt = x * y", {"dt": 2}, "'dt' is no parameter of a rule: give it to step, dt=..."),
+    ("dw/dt = x * y", {"reduce": "sum"}, "'reduce' is no parameter of a rule: give it to step, reduce=..."),
     ("dw/dt = x * y", {"exp": 2}, "'exp' is a word of the language and cannot be a parameter or a signal"),
     ("dw/dt = a * x; a = 2", {"a": 2}, "'a' is defined by the equations and cannot be given a value as well"),
     ("dw/dt = e; de/dt = x", {"signals": "e"}, "'e' is defined by the equations and cannot be given a value as well"),
@@ -144,7 +162,9 @@ def test_a_value_without_use_is_refused(text: str, arguments: dict[str, Any], me
 def arguments_of(*functions: Callable[..., Any]) -> list[str]:
     """The names that the functions take themselves, so that none is left over for a parameter or a signal."""
     given = [one for function in functions for one in inspect.signature(function).parameters.values()]
-    return sorted({one.name for one in given if one.kind != one.VAR_KEYWORD} - {"w", "pre", "post"})
+    return sorted(
+        {one.name for one in given if one.kind != one.VAR_KEYWORD} - {"w", "pre", "post", "dt"}
+    )  # dt has a mend of its own
 
 
 @pytest.mark.parametrize("name", arguments_of(Rule.__init__, Rule.step, Rule.delta))

@@ -121,6 +121,7 @@ def test_what_cannot_be_seen_is_refused_in_a_comment_too(character: str) -> None
         ("ẇ", "the derivative is written dw/dt"),
         ("[x]", "use round brackets"),
         ("x > y", "write step"),
+        ("<x>", "an average is written mean(s, tau)"),
         ("⟨x⟩", "write mean"),
         ("|x|", "write abs"),
         ("∑x", "write sum_pre(...) or sum_post(...)"),

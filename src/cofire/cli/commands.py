@@ -35,13 +35,24 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            return self.stoppable(ctx)
         except CofireError as error:
             raise ended(error, 1) from None
         except MemoryError:
             raise ended("there is not enough memory for this; smaller settings need less", 1) from None
         except KeyboardInterrupt:
             raise ended("stopped; nothing is half-written", 130) from None
+
+    def stoppable(self, ctx: Any) -> Any:
+        """Raises `KeyboardInterrupt` too where a library made another error of it, as NumPy does when imported."""
+        try:
+            return super().invoke(ctx)
+        except typer.Exit:
+            raise
+        except Exception:
+            if interrupt.pressed():
+                raise KeyboardInterrupt from None
+            raise
 
 
 app = typer.Typer(
@@ -52,7 +63,7 @@ app = typer.Typer(
 
 def main() -> None:
     """The console script."""
-    interrupt.by_kill()
+    interrupt.watch()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Greek letters shows ? instead

@@ -1,45 +1,39 @@
 """Ctrl-C that cannot get lost: a library that swallows `KeyboardInterrupt` only puts it off to the next check.
 
-`kill` is the same as Ctrl-C, as otherwise the processes of a sweep would outlive it.
+NumPy does so while it is imported, and Python where an object is collected. `kill` is the same as Ctrl-C, as otherwise
+the processes of a sweep would outlive it.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
+_pressed = threading.Event()
 
 
-def by_kill() -> None:
-    """Has SIGTERM raise `KeyboardInterrupt` from now on, unless somebody has other plans for it."""
+def watch() -> None:
+    """Has both raise `KeyboardInterrupt` and be remembered from now on, unless somebody has other plans for them."""
     main = threading.current_thread() is threading.main_thread()
-    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop, usual in _USUAL.items():
+        if main and signal.getsignal(stop) is usual:
+            signal.signal(stop, _press)
 
 
-@contextmanager
-def kept() -> Iterator[Callable[[], None]]:
-    """`check()` that raises `KeyboardInterrupt` if Ctrl-C was pressed, or it was killed, since the block began."""
-    pressed = threading.Event()
+def pressed() -> bool:
+    """Whether Ctrl-C was pressed, or the command killed, since `watch`."""
+    return _pressed.is_set()
 
-    def press(number: int, frame: FrameType | None) -> None:
-        pressed.set()
-        signal.default_int_handler(number, frame)
 
-    def check() -> None:
-        if pressed.is_set():
-            raise KeyboardInterrupt
+def check() -> None:
+    """Raises: `KeyboardInterrupt` if it was."""
+    if pressed():
+        raise KeyboardInterrupt
 
-    main = threading.current_thread() is threading.main_thread()
-    ours = [stop for stop in STOPS if main and signal.getsignal(stop) is signal.default_int_handler]
-    for stop in ours:
-        signal.signal(stop, press)
-    try:
-        yield check
-    finally:
-        for stop in ours:
-            signal.signal(stop, signal.default_int_handler)
+
+def _press(number: int, frame: FrameType | None) -> None:
+    _pressed.set()
+    signal.default_int_handler(number, frame)

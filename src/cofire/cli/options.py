@@ -57,7 +57,8 @@ def changes(experiment: Experiment, sets: list[str] | None, file: Path | None = 
     pairs = [arguments.assignment(text) for text in sets or ()]
     typed = dict(pairs)
     if len(typed) < len(pairs):
-        raise ParameterError("a key is given with --set twice")
+        keys = [key for key, _ in pairs]
+        raise ParameterError(f"{next(key for key in keys if keys.count(key) > 1)!r} is given with --set twice")
     parts = {key: [part.strip() for part in text.split(",")] if key in several else text for key, text in typed.items()}
     return (_written(file) if file else {}) | parts
 

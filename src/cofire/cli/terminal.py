@@ -161,23 +161,22 @@ def show_results(results: Sequence[Record]) -> None:
 def progress_bar() -> Iterator[Progress]:
     """`progress(fraction, note)` that draws a bar on stderr, if that is a terminal, and wipes it at the end."""
     out = console(stderr=True)
-    with interrupt.kept() as check:
-        if not out.is_terminal or out.is_dumb_terminal:
-            yield lambda *_: check()
-            return
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    if not out.is_terminal or out.is_dumb_terminal:
+        yield lambda *_: interrupt.check()
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        percent = TextColumn("{task.percentage:.0f} %", markup=False)
-        note_column = TextColumn("{task.description}", markup=False)
-        with Progress(BarColumn(), percent, TimeRemainingColumn(), note_column, console=out, transient=True) as bar:
-            task = bar.add_task("", total=1.0)
+    percent = TextColumn("{task.percentage:.0f} %", markup=False)
+    note_column = TextColumn("{task.description}", markup=False)
+    with Progress(BarColumn(), percent, TimeRemainingColumn(), note_column, console=out, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
 
-            def progress(fraction: float, note: str) -> None:
-                check()
-                short = textwrap.shorten(printable(note), 40, placeholder="…")
-                bar.update(task, completed=fraction, description=short)
+        def progress(fraction: float, note: str) -> None:
+            interrupt.check()
+            short = textwrap.shorten(printable(note), 40, placeholder="…")
+            bar.update(task, completed=fraction, description=short)
 
-            yield progress
+        yield progress
 
 
 def _print_indented(out: Console, *parts: RenderableType) -> None:

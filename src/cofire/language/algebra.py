@@ -43,6 +43,24 @@ def names(node: Expr) -> KeysView[str]:
     return dict.fromkeys(part.id for part in walk(node) if isinstance(part, Name)).keys()
 
 
+def may_lack_value(node: Expr, parameters: Mapping[str, float]) -> bool:
+    """Whether some finite numbers may have no finite value in it, however small they are: 1 / x, log, sqrt, a power."""
+
+    def one(part: Expr) -> bool:
+        match part:
+            case Call("log" | "sqrt"):
+                return True
+            case Binary("/", _, divisor):
+                return not arithmetic(divisor, parameters)
+            case Binary("**", base, exponent):
+                power = arithmetic(exponent, parameters)
+                positive = isinstance(base, Call) and base.function in ("abs", "relu", "exp")
+                return power is None or power < 0 or not (power.is_integer() or positive)
+        return False
+
+    return any(one(part) for part in walk(node))
+
+
 def size(node: Expr, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     """`(nodes, depth)` that `node` has once every name in `sizes` is replaced by an expression of that size."""
     if isinstance(node, Name) and node.id in sizes:

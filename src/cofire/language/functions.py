@@ -57,8 +57,8 @@ REDUCTIONS = frozenset(f.name for f in _ALL if f.kind == "reduction")
 CELLS: dict[str, Side] = {"pre": "pre", "post": "post", "x": "pre", "y": "post"}
 
 # What `Rule` and `Rule.step` are given by name cannot name anything else.
-_ARGUMENTS = frozenset({"self", "text", "bounds", "normalize", "signals", "origin"})
-_ARGUMENTS |= {"state", "out", "dt", "learning", "reduce"}
+OF_STEP = frozenset({"state", "out", "dt", "learning", "reduce"})
+_ARGUMENTS = frozenset({"self", "text", "bounds", "normalize", "signals", "origin"}) | OF_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,10 @@ RULE = Dialect(
     CELLS,
     _ARGUMENTS,
     "Rule or step",
-    {"t": "a rule cannot read the time t; what passes with time is trace(), mean() or dX/dt"},
+    {
+        "t": "a rule cannot read the time t; what passes with time is trace(), mean() or dX/dt",
+        "dt": "leave dt out: an equation gives the change in a unit of time, and step multiplies it by its dt",
+    },
 )
 _SYNAPTIC = "synapses add to its inputs, and what decays is written dX/dt = ..."
 NEURON = Dialect(

@@ -9,6 +9,7 @@ import ast
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from graphlib import CycleError
 
 from cofire.errors import LanguageError, shortened
@@ -39,6 +40,8 @@ MAX_NODES = 2_000
 MAX_EXPONENT = 32
 MAX_INLINED_NODES = 5_000  # of a whole rule, with its definitions put in place
 MAX_INLINED_DEPTH = 150
+
+_TRIES = 3
 
 _OPERATORS: dict[type[ast.operator], Operator] = {
     ast.Add: "+",
@@ -91,7 +94,7 @@ def equations(spelled: Spelled, dialect: Dialect) -> Iterator[tuple[str, int, in
         elif equals < 0 and line[0].strip():
             at = line.start() + len(line[0]) - len(line[0].lstrip())
             mend = f"an equation is written {dialect.derivative} = ..."
-            if re.fullmatch(r"[a-z_]{1,40}", word := text.strip()):
+            if re.fullmatch(r"[a-z_]{1,40}", word := text.strip().lower()):
                 mend += f", and a {dialect.what} of the literature is cofire.{dialect.what}s.{word}()"
             raise spelled.error(f"an '=' is missing; {mend}", at)
     yield left, start, equals, len(text)
@@ -109,6 +112,8 @@ def check_left(spelled: Spelled, name: str, start: int, dialect: Dialect) -> Non
         ways = ", ".join(dict.fromkeys((dialect.derivative, "dX/dt")))
         if name.endswith(("+", "-", "*", "/")):
             mend = " alone, without an operator before it"
+        elif "(t)" in name:
+            mend = ", without (t)"
         elif match := _SCALED.fullmatch(name):
             mend = f"; divide the right side by {match[1]} instead"
         else:
@@ -124,10 +129,18 @@ def read_expression(spelled: Spelled, begin: int, end: int, dialect: Dialect) ->
     source = spelled.text[begin:end].replace("\n", " ")
     reader = _Reader(spelled, begin, dialect)
     try:
-        body = ast.parse(f"({source})", mode="eval").body
+        body = _tree(f"({source})")
     except (SyntaxError, ValueError, MemoryError, RecursionError):  # all that is left to be wrong is the size
         raise reader.too_large(begin) from None
     return reader.read(body)
+
+
+def _tree(source: str) -> ast.expr:
+    """Python's tree. Before 3.11.8, Python may mistake the trees that two threads make at once for one: then again."""
+    for _ in range(_TRIES):
+        with suppress(SystemError):
+            return ast.parse(source, mode="eval").body
+    return ast.parse(source, mode="eval").body
 
 
 def check_definitions(

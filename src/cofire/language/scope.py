@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Collection, Mapping
 
 from cofire.constraints import POSITIVE, Number, check
 from cofire.errors import LanguageError, ParameterError, did_you_mean, shortened
 from cofire.language.algebra import arithmetic, names
-from cofire.language.functions import CELLS, FILTERS, NEURON, RULE
+from cofire.language.functions import CELLS, FILTERS, NEURON, OF_STEP, RULE
 from cofire.language.parse import find_name
 from cofire.language.parse_neuron import find_name as find_neuron_name
 from cofire.language.spelling import GREEK_NAMES
@@ -35,9 +36,12 @@ def check_names(equations: Equations, text: str, parameters: Collection[str], si
     for name in used:
         if name not in known:
             inside = shortened(to_text(_smallest_call(equations, name)))
-            reason = f'unknown name {name!r} in "{inside}"{_mend(name, known, used)}'
+            fixed = any(name in _times(expression) for _, expression in equations.items())
+            reason = f'unknown name {name!r} in "{inside}"{_mend(name, known, used, fixed)}'
             raise LanguageError(reason, text, find_name(text, name))
     for name in (*parameters, *signals):
+        if name in OF_STEP:
+            raise ParameterError(f"{name!r} is no parameter of a rule: give it to step, {name}=...")
         if name in RULE.reserved:
             raise ParameterError(f"{name!r} is a word of the language and cannot be a parameter or a signal")
         if name in defined:
@@ -132,8 +136,17 @@ def _cells(equations: Equations) -> set[str]:
     return {f"{part.side}_{part.variable}" for part in parts if isinstance(part, Cell) and part.variable}
 
 
-def _mend(name: str, known: set[str], used: Collection[str]) -> str:
-    """What to do about an unknown name: put operators into a product, correct it to a near one, or give it a value."""
+def _times(expression: Expr) -> set[str]:
+    """The names in the time constants of filters."""
+    filters = (part for part in walk(expression) if isinstance(part, Call) and part.function in FILTERS)
+    return {name for part in filters for name in names(part.arguments[1])}
+
+
+def _mend(name: str, known: set[str], used: Collection[str], fixed: bool) -> str:
+    """What to do about an unknown name: put operators into a product, correct it to a near one, or give it a value.
+
+    `fixed`: it is in a time constant, so that it cannot be a signal.
+    """
     factors = _split(name, {*known, *CELLS, "w"})
     if factors:
         return f"; to multiply write {' * '.join(factors)}"
@@ -146,8 +159,9 @@ def _mend(name: str, known: set[str], used: Collection[str]) -> str:
         near |= {"w"} if len(name) == 1 else {"pre", "post"}
     side, _, variable = name.partition("_")
     cell = f"write {side}.{variable} for a variable of the cell, " if side in CELLS and variable else ""
-    value = f"{cell}give it a value, Rule(..., {name}=...), or declare it, signals={name!r}"
-    return did_you_mean(name, near) or f"; {value}"
+    mend = did_you_mean(name, (one for one in near if not keyword.iskeyword(one)))
+    declared = "" if fixed else f", or declare it, signals={name!r}"
+    return mend or f"; {cell}give it a value, Rule(..., {name}=...){declared}"
 
 
 def _split(name: str, parts: Collection[str]) -> list[str]:

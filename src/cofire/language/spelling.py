@@ -31,6 +31,7 @@ _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=Tr
 _HINTS = dict.fromkeys("'’′ẇ\N{COMBINING DOT ABOVE}", "the derivative is written dw/dt, and names stand without quotes")
 _HINTS |= dict.fromkeys("[]{}", "use round brackets, or leave the index out")
 _HINTS |= dict.fromkeys("<>≤≥", "write step(a - b), which is 1 where a is at least b and else 0")
+_HINTS["<"] += "; an average is written mean(s, tau)"
 _HINTS |= dict.fromkeys("⟨⟩\N{COMBINING MACRON}\N{COMBINING OVERLINE}", "write mean(s, tau) for a running average")
 _HINTS |= dict.fromkeys("\\$&", "LaTeX is not read; write eta * pre * post, or η × x × y")
 _HINTS |= dict.fromkeys('"`“”', "leave out the quotation marks")

@@ -23,8 +23,11 @@ TOKEN = re.compile(
 _PYTHON = dict.fromkeys(("if", "else", "and", "or", "not", "is", "in"), "use step(), min(), max() or clip()")
 _PYTHON |= {"lambda": "write lambda_ or λ", "True": "write 1", "False": "write 0", "None": "write 0"}
 # What functions are called elsewhere, where that is no misspelling of their names here.
-_ELSEWHERE = {"ln": "log", "heaviside": "step", "Heaviside": "step", "H": "step", "logistic": "sigmoid"}
-_ELSEWHERE |= {"average": "mean", "avg": "mean", "Sigma": "sum_pre"}
+_ELSEWHERE = {"ln": "log(...)", "logistic": "sigmoid(...)"}
+_ELSEWHERE |= dict.fromkeys(("heaviside", "Heaviside", "H"), "step(...)")
+_ELSEWHERE |= dict.fromkeys(("average", "avg"), "mean(s, tau)")
+_ELSEWHERE |= dict.fromkeys(("sum", "Sigma"), "sum_pre(...) or sum_post(...)")
+_ELSEWHERE |= {"dot": "sum_pre(w * pre)", "norm": "sqrt(sum_pre(w**2))", "softmax": "exp(s) / sum_post(exp(s))"}
 
 
 def check_tokens(spelled: Spelled, begin: int, end: int, dialect: Dialect) -> None:
@@ -92,8 +95,10 @@ def _function_error(spelled: Spelled, token: re.Match[str]) -> LanguageError:
         return spelled.error(f"{name!r} is a function: write {name}(...)", token.start())
     shown = spelled.written(token.start(), token.end())
     word = name.rpartition(".")[2]
-    mend = f"; write {_ELSEWHERE[word]}(...)" if word in _ELSEWHERE else did_you_mean(word, FUNCTIONS)
+    mend = f"; write {_ELSEWHERE[word]}" if word in _ELSEWHERE else did_you_mean(word, FUNCTIONS)
     mend = "" if name in RULE.reserved else mend
+    if re.match(r"\s*\(\s*t\s*\)", spelled.text[token.end() :]):
+        mend = "; leave (t) out: an equation holds at every time"
     return spelled.error(f"{shown!r} is not a function{mend or f'; to multiply write {shown} * (...)'}", token.start())
 
 

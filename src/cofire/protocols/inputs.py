@@ -113,7 +113,7 @@ def read_delay(delay: Any, size: int) -> Array:
     """Delays `[synapse]` in steps. Raises: `ArrayError`."""
     if isinstance(delay, Quantity):
         raise ArrayError(f"delay = {delay!r} is a time; give it in steps: round(delay / dt)")
-    values = _integers("delay", delay)
+    values = _integers("delay", delay, times=True)
     if values.shape not in ((), (size,)):
         raise ArrayError(f"delay has shape {values.shape}; expected one number, or one for each of the {size} synapses")
     values = np.broadcast_to(values, (size,))

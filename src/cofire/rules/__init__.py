@@ -105,7 +105,7 @@ def get(name: str) -> Recipe:
     try:
         return _CATALOGUE[name]
     except (KeyError, TypeError):
-        mend = did_you_mean(str(name), _CATALOGUE) or "; cofire.rules.names() lists them"
+        mend = did_you_mean(str(name), _CATALOGUE) or "; cofire.rules.names(), or `cofire rules`, lists them"
         raise ParameterError(f"{name!r} is not a rule of the catalogue{mend}") from None
 
 

@@ -3,7 +3,8 @@
 With one pattern ξ of ±1 as input and output, each weight changes by  η (ξ_i ξ_j - ξ_i h_ji - h_ij ξ_j), where the local
 field h_ij = Σ_k w_ik ξ_k leaves out k = i and k = j: Hebb minus the crosstalk with the patterns stored before.
 
-Fixed point of one pattern of n cells, shown again and again: w_ij = ξ_i ξ_j / (2 (n - 2)) off the diagonal.
+Fixed point of one pattern of n cells, shown again and again to weights of 0: w_ij = ξ_i ξ_j / (2 (n - 2)) off the
+diagonal. It is unstable: what other patterns left, Σ_k w_ik ξ_k = 0, grows by 1 + 2 η with each showing.
 `pre`, `post`: the same pattern, entries ±1. `post_drive` is computed from w unless given; leave it away.
 Use it for Hopfield networks: about n / √(2 ln n) patterns against n / (2 ln n) for `hebb` without errors, still one
 pass and local.

@@ -136,6 +136,7 @@ class Values(Evaluator):
     state: Mapping[str, Array]
     state_axes: Mapping[str, Axes]
     reduced: Callable[[Separated, Axis, Values], Array]
+    diverged: str  # when numbers would leave their range, and what tames them
     whole: Array | None = None  # the weights of which `w` is some rows
     _sums: dict[Expr, Array] = field(default_factory=dict)
     _squares: dict[int, tuple[Array, float]] = field(default_factory=dict)

@@ -67,7 +67,8 @@ def read_inputs(
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
     kept = _state(plan, state, weights)
     axes = {item.key: item.axes for item in plan.states}
-    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, axes, reduced)
+    diverged = f"at {when}; {tamed(rule)}"
+    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, axes, reduced, diverged)
     for cell, array in cells.items():
         if not math.isfinite(values.squares(array)):
             advice = f"; if it is computed from the weights, learning diverged at {when}: {tamed(rule)}"
@@ -109,7 +110,8 @@ def _weights(w: Any) -> Array:
     if not xp.isdtype(w.dtype, "real floating"):
         raise ArrayError(f"w has type {w.dtype}; learning needs a floating-point type such as float32")
     if w.ndim != 2:
-        hint = "; for one postsynaptic cell give w[None, :]" if w.ndim == 1 else ""
+        hints = {0: "; for one synapse give float(w)", 1: "; for one postsynaptic cell give w[None, :]"}
+        hint = hints.get(w.ndim, "")
         raise ArrayError(f"w has shape {tuple(w.shape)}; it must have two axes [post, pre]{hint}")
     if 0 in w.shape:
         raise ArrayError(f"w has shape {tuple(w.shape)}: there are no synapses")
@@ -145,7 +147,9 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         array = np.asarray([[_float(name, given)]])
     else:
         array = _like(name, given, w)
-        if array.ndim == 1:
+        if scalar and array.ndim == 0:  # a number of NumPy's
+            array = array[None, None]
+        elif array.ndim == 1:
             array = array[:, None] if scalar else array[None, :]
     if array.ndim != 2 or array.shape[1] != cells:
         shape = tuple(getattr(given, "shape", ()))
@@ -160,6 +164,8 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
     xp = library.namespace(w)
     if isinstance(given, int | float):
         array = xp.full((1,), _float(name, given), dtype=w.dtype, device=library.device(w))
+        if math.isfinite(given) and not gemm.is_finite(array):
+            raise _too_large(name, w)
     else:
         array = _like(name, given, w)
         array = xp.reshape(array, (1,)) if array.ndim == 0 else array
@@ -173,6 +179,7 @@ def _signal(name: str, given: Any, w: Array, samples: int) -> Array:
 
 def _like(name: str, given: Any, w: Array) -> Array:
     """`given` in the library and type of the weights; counts and truth values become numbers."""
+    _check_plain(name, given)
     if isinstance(given, list | tuple) and library.is_numpy(w):
         try:
             given = np.asarray(given)
@@ -193,7 +200,10 @@ def _like(name: str, given: Any, w: Array) -> Array:
         return given
     if not xp.isdtype(given.dtype, ("bool", "integral", "real floating")):
         raise ArrayError(f"{name} has type {given.dtype}; it must hold real numbers")
-    return xp.astype(given, w.dtype)
+    array = xp.astype(given, w.dtype)
+    if not gemm.is_finite(array) and (not xp.isdtype(given.dtype, "real floating") or gemm.is_finite(given)):
+        raise _too_large(name, w)
+    return array
 
 
 def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
@@ -222,6 +232,10 @@ def _state(plan: Plan, state: Mapping[str, Any] | None, w: Array) -> RuleState:
 def _check_plain(name: str, given: Any) -> None:
     if isinstance(given, Quantity):
         raise ArrayError(f"{name} = {given!r} carries a unit; give the plain number in SI units, {in_si(given):g}")
+
+
+def _too_large(name: str, w: Array) -> ArrayError:
+    return ArrayError(f"{name} holds numbers too large for {w.dtype}, the type of w")
 
 
 def _float(name: str, number: int | float | np.integer[Any] | np.floating[Any]) -> float:

@@ -13,10 +13,11 @@ from cofire.backends.arrays import gemm, library
 from cofire.backends.arrays.blocks import cached_rows, ordered_rows, panel_rows, row_windows, sample_windows
 from cofire.backends.arrays.expressions import ORDER, Array, Axis, Values
 from cofire.backends.arrays.ordered import Ordered
-from cofire.errors import ArrayError
-from cofire.language.algebra import simplify
+from cofire.errors import ArrayError, DivergenceError
+from cofire.language.algebra import may_lack_value, simplify
+from cofire.language.functions import FILTERS
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, ZERO, Binary, Call, Expr, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Cell, Expr, Weight, walk
 from cofire.language.tree import replace as substituted
 from cofire.lowering.products import Separated, Term, additive_terms
 
@@ -222,12 +223,32 @@ def _matrix(factor: Expr | None, side: Axis, cells: int, values: Values) -> Arra
 
 
 def _checked(factor: Expr, side: Axis, values: Values) -> Array:
-    """One side of a term. Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest."""
+    """One side of a term.
+
+    Raises: `ArrayError` where it has no finite value, as 1 / sum_pre(pre) at rest; `DivergenceError` where it always
+    has one, but learning made it too large.
+    """
     array = values.array(values.value(factor, ("batch", side)))
     if not math.isfinite(values.squares(array)) and not gemm.is_finite(array):
         gemm.check_finite("w", values.w if values.whole is None else values.whole)
+        if _learns(factor, values) and not may_lack_value(factor, values.parameters):
+            raise DivergenceError(f"{to_text(factor)!r} left the range of {array.dtype} {values.diverged}")
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")
     return array
+
+
+def _learns(factor: Expr, values: Values) -> bool:
+    """Whether learning changes it: the weights, the response and what is remembered."""
+
+    def one(part: Expr) -> bool:
+        match part:
+            case Weight() | Cell("post"):
+                return True
+            case Call(function):
+                return function in FILTERS
+        return to_text(part) in values.state
+
+    return any(one(part) for part in walk(factor))
 
 
 def _vector(factor: Expr | None, side: Axis, values: Values) -> Array | None:

@@ -14,7 +14,8 @@ from cofire.backends.arrays.expressions import Array, Axis, Values
 from cofire.backends.arrays.inputs import Inputs, output_array, read_inputs, tamed
 from cofire.backends.arrays.products import Guard, add_terms
 from cofire.backends.state import RuleState
-from cofire.errors import ArrayError, DivergenceError, ParameterError
+from cofire.errors import ArrayError, DivergenceError, ParameterError, shown
+from cofire.language.algebra import may_lack_value
 from cofire.lowering.placement import SYNAPSE
 from cofire.lowering.plan import Plan
 from cofire.lowering.states import State
@@ -33,6 +34,8 @@ def delta(
     signals: Mapping[str, Any],
 ) -> Any:
     """The change of the weights in one step of duration `dt`; see `Rule.delta`."""
+    if state is None:  # which says what the last spikes were, as rates do not
+        _check_rates(plan)
     with _quiet(w):
         given = read_inputs(rule, plan, w, pre, post, state, signals)
         values, guard = given.values, _guard(rule, given, "w")
@@ -54,8 +57,9 @@ def step(
     signals: Mapping[str, Any],
 ) -> tuple[Any, RuleState]:
     """The weights and the state after one step of duration `dt`; see `Rule.step`."""
-    if learning is not True and learning is not False:
-        raise ParameterError(f"learning = {learning!r} is refused: it must be True or False")
+    if not isinstance(learning, bool | np.bool_):
+        raise ParameterError(f"learning = {shown(learning)} is refused: it must be True or False")
+    _check_rates(plan)
     with _quiet(w):
         given = read_inputs(rule, plan, w, pre, post, state, signals)
         values, xp = given.values, given.values.xp
@@ -85,6 +89,7 @@ def slope(
     signals: Mapping[str, Any],
 ) -> tuple[Any, RuleState]:
     """dw/dt averaged over a batch, and the state after `dt`: what pieces of a batch are put together from."""
+    _check_rates(plan)
     with _quiet(w):
         given = read_inputs(rule, plan, w, pre, post, state, signals)
         kept = {item.key: _advanced(item, dt, given, rule) for item in plan.states}
@@ -99,15 +104,20 @@ def decay_and_gain(rate: float, dt: float) -> tuple[float, float]:
 
 
 def _gain(dt: float, reduce: str, values: Values) -> float:
-    if reduce not in ("mean", "sum"):
-        raise ParameterError(f"reduce = {reduce!r} is refused: it must be 'mean' or 'sum'")
+    if not isinstance(reduce, str) or reduce not in ("mean", "sum"):
+        raise ParameterError(f"reduce = {shown(reduce)} is refused: it must be 'mean' or 'sum'")
     return dt * values.samples if reduce == "sum" else dt
+
+
+def _check_rates(plan: Plan) -> None:
+    """Raises: `ArrayError` for a rule that only spikes can follow."""
+    for state in plan.states:
+        if state.kind == "nearest":
+            raise ArrayError(f"{state.key} is defined for spikes only: a rate has no nearest spike; use trace")
 
 
 def _advanced(state: State, dt: float, given: Inputs, rule: Rule) -> Array:
     """Solves dX/dt = -rate · X + drive over `dt`, the drive held at its average over the batch."""
-    if state.kind == "nearest":
-        raise ArrayError(f"{state.key} is defined for spikes only: a rate has no nearest spike; use trace")
     values, guard = given.values, _guard(rule, given, state.key)
     decay, gain = decay_and_gain(values.number(state.rate), dt)
     old = values.state[state.key]
@@ -135,7 +145,8 @@ def _guard(rule: Rule, given: Inputs, name: str, finish: Callable[[Array], Array
             if name != "w":
                 gemm.check_finite("w", given.values.w)  # which may have been read for it
             what, xp = ("the weights" if name == "w" else repr(name)), given.values.xp
-            if xp.any(xp.isnan(rows)):
+            lacking = any(may_lack_value(expression, rule.values) for _, expression in rule.equations.items())
+            if lacking and xp.any(xp.isnan(rows)):
                 raise DivergenceError(
                     f"{what} would not be numbers after {given.when}: some part of the rule, such as a quotient, "
                     f"a root or a logarithm, has no value here, or learning diverged; {tamed(rule)}"
