@@ -320,7 +320,7 @@ def _sparse(data: Data, r: int, claim: str) -> Finding:
     localised, fit = _localised(data, r, SPARSE), data["fit"][r, SPARSE]
     share = localised.mean(axis=1)
     slants = np.array([len(set(data["slant"][r, SPARSE, s][chosen])) for s, chosen in enumerate(localised)])
-    shown = f"{percent_spread(share)} are localised Gabor functions, of {slants.min()} to {slants.max()} slants; "
+    shown = f"{percent_spread(share)} are localised Gabor functions, of at least {slants.min()} of {SLANTS} slants; "
     shown += f"R² > {FIT:g}: {percent_spread((fit > FIT).mean(axis=1))}, mean R² {fit.mean():.2f}"
     return Finding(claim, shown, published, "M", verdict(share.min() > 0.5 and slants.min() > SLANTS / 2))
 
@@ -347,7 +347,8 @@ def _draw_scatter(ax: Axes, data: Data, r: int) -> None:
         ax.plot([], [], "o", color=colour, markersize=4, label=CONDITIONS[c])
     ax.axhline(FIT, color=GREY, linewidth=0.8, linestyle=":")
     ax.axvline(NARROW, color=GREY, linewidth=0.8, linestyle=":")
-    ax.set(xlim=(0, 1.6), ylim=(0, 1), xlabel="variance in the narrowest direction", ylabel="R² of a Gabor function")
+    ax.set(xlim=(0, 1.6), ylim=(0, 1), ylabel="R² of a Gabor function")
+    ax.set_xlabel("variance in the narrowest direction (even: 1)", fontsize=9)
     ax.set_xticks([0.0, 0.5, 1.0, 1.5])  # the label of one at the edge would be cut off
     if r == 0:
         ax.set_title("localised Gabor functions: above, left", fontsize=10)
