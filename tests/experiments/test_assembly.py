@@ -68,6 +68,11 @@ def test_verdicts_follow_the_data() -> None:
     assert assembly.figure(made()).axes
 
 
+def test_what_ran_away_everywhere_is_drawn_without_a_warning() -> None:
+    lost = {name: values * np.nan if isinstance(values, np.ndarray) else values for name, values in made().items()}
+    assembly.figure(lost).canvas.draw()
+
+
 def test_amplitudes_are_in_the_unit_of_the_synapses() -> None:
     rule = assembly.adapted("triplet", SETTINGS)
     assert rule.values["A3_plus"] == pytest.approx(6.5e-3 * 5 * 0.02)

@@ -460,10 +460,11 @@ def _draw_reactivation(ax: Axes, data: Data) -> None:
     from cofire.experiments._figure import BLUE, GREY
 
     rates = data["rested"][0, 0].reshape(-1, 2)
-    edges = np.arange(0.0, max(float(np.nanmax(rates, initial=1.0)), 1.0) + 1.0)
+    edges = [float(rate) for rate in range(int(np.nanmax(rates, initial=1.0)) + 2)]
     for group, (name, colour) in enumerate((("assembly", BLUE), ("as many other cells", GREY))):
         kept = rates[np.isfinite(rates[:, group]), group]
-        ax.hist(kept, edges.tolist(), histtype="step", linewidth=1.6, color=colour, label=name)
-    ax.set(xlabel="rate, Hz", ylabel=f"bins of {1000 * BIN:.0f} ms", yscale="log", title="at rest, does it come back?")
-    ax.set_ylim(0.7, 8 * ax.get_ylim()[1])  # room for the legend
+        ax.hist(kept, edges, histtype="step", linewidth=1.6, color=colour, label=name)
+    ax.set(xlabel="rate, Hz", ylabel=f"bins of {1000 * BIN:.0f} ms", yscale="symlog")
+    ax.set_title("at rest, does it come back?")
+    ax.set_ylim(0, 8 * ax.get_ylim()[1])  # room for the legend
     ax.legend(fontsize=8, frameon=False, loc="upper right")

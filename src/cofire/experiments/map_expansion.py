@@ -161,7 +161,7 @@ def figure(data: Data) -> Figure:
                 axes[r, phase].set_title(title, fontsize=10)
         axes[r, 0].set_ylabel(name, fontsize=11)
         _draw_areas(axes[r, -1], data, r)
-    axes[0, -1].set_title("area of the middle finger", fontsize=10)
+    axes[0, -1].set_title("area of the middle finger\n(dotted: a fifth)", fontsize=10)
     fig.suptitle("Which finger each cell belongs to (one hand); paler where its field is on two", fontsize=11)
     return fig
 
@@ -389,8 +389,6 @@ def _draw_areas(ax: Axes, data: Data, r: int) -> None:
         ax.bar(phase, values.mean(), yerr=values.std(ddof=1), color=COLOURS[MIDDLE], capsize=3, width=0.7)
         ax.plot(phase + np.linspace(-0.2, 0.2, len(values)), values, ".", color="black", markersize=3)
     ax.axhline(100 / FINGERS, color=GREY, linewidth=0.8, linestyle=":")
-    where: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right", "va": "bottom"}
-    ax.annotate("a fifth", (1.0, 100 / FINGERS), (0, 1), fontsize=8, color=GREY, **where)
     ax.set_xlim(-0.6, len(PHASES) - 0.4)
     ax.set_xticks(range(len(PHASES)), PHASES, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
     ax.set_ylabel("% of the sheet", fontsize=9)
