@@ -81,6 +81,8 @@ def test_missing_and_misspelt_signals() -> None:
         rules.delta().delta(**arguments())
     with pytest.raises(ArrayError, match="no signal 'post_taget'; did you mean 'post_target'"):
         rules.delta().delta(**arguments(), post_taget=np.ones((4, 2)))
+    both = Rule("dw/dt = post_target * pre * (post.target - post)", post_target=0.5)  # a parameter by the same name
+    assert (both.delta(**arguments(), post_target=np.ones((4, 2))) > 0).all()
     reward = Rule("dw/dt = reward * pre * post", signals="reward")
     with pytest.raises(
         ArrayError, match=re.escape("reward has shape (3,); expected a number, or one for each of the 4")

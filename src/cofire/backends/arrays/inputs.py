@@ -131,7 +131,7 @@ def check_names(rule: Rule, plan: Plan, signals: Mapping[str, Any]) -> None:
     """Raises: `ArrayError` for a signal that the rule does not read, and for one that is missing."""
     wanted = {cell_name(cell) for cell in plan.cells} | set(rule.signals)
     for name in signals:
-        if name in rule.parameters:
+        if name in rule.parameters and name not in wanted:
             raise ArrayError(f"{name} is a parameter of the rule, not a signal; rule.with_({name}=...) changes it")
         if name not in wanted:
             what = f"; it takes {', '.join(sorted(wanted))}" if wanted else "; it takes only pre and post"
