@@ -124,7 +124,7 @@ def test_arrays_that_are_refused(changes: dict[str, Any], message: str) -> None:
         ({"weight": "a"}, "is text, not a number"),
         ({"dt": 0 * ms}, "dt"),
         ({"dt": -1 * ms}, "greater than 0"),
-        ({"dt": 1 * mV}, "not a time"),
+        ({"dt": 1 * mV}, "length of a step is a time"),
         ({"duration": 1.5}, "whole number of steps"),
         ({"duration": -1}, "at least 0"),
         ({"duration": 1.5 * ms}, "not a whole number of steps"),
