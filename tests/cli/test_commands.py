@@ -16,7 +16,7 @@ import pytest
 
 import cofire
 from cofire import experiments, rules
-from cofire.cli import record
+from cofire.cli import commands, interrupt, record
 from cofire.store import Store
 from commands import START, Command, entries, refused, words
 from fake_experiments import PLACE
@@ -359,6 +359,18 @@ def test_ctrl_c_during_an_import_is_not_lost(tmp_path: Path, then: str) -> None:
     )
     assert (said.returncode, said.stderr) == (130, "cofire: stopped; nothing is half-written\n")
     assert "it took time" not in said.stdout
+
+
+def test_ctrl_c_before_a_command_began(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def pressed(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interrupt, "watch", lambda: None)
+    monkeypatch.setattr(commands, "app", pressed)
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "cofire: stopped; nothing is half-written\n"
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

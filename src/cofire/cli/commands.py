@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PAGE, REPORT = "cofire-tour.html", "cofire-report.html"
 SIMPLEST = "hebb"
+STOPPED = "stopped; nothing is half-written"
 
 
 class _Commands(TyperGroup):
@@ -41,7 +42,7 @@ class _Commands(TyperGroup):
         except MemoryError:
             raise ended("there is not enough memory for this; smaller settings need less", 1) from None
         except KeyboardInterrupt:
-            raise ended("stopped; nothing is half-written", 130) from None
+            raise ended(STOPPED, 130) from None
 
     def stoppable(self, ctx: Any) -> Any:
         """Raises `KeyboardInterrupt` too where a library made another error of it, as NumPy does when imported."""
@@ -72,6 +73,9 @@ def main() -> None:
             app(prog_name="cofire")
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:  # before a command began
+        ended(STOPPED, 130)
+        sys.exit(130)
     except OSError as error:  # nobody reads any more, or the disk is full: and nothing can be printed at the end either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
