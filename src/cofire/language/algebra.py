@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, KeysView, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping, Set
 from contextlib import suppress
 from graphlib import TopologicalSorter
 
@@ -183,6 +183,37 @@ def tidy(node: Expr) -> Expr:
             chosen = (min if function == "min" else max)(a.value for a in arguments if isinstance(a, Number))
             return Number(chosen)
     return node
+
+
+def affine(node: Expr, symbols: Set[str]) -> dict[str, Expr] | None:
+    """`node` as a sum over `symbols`, each by its coefficient, and "" for the rest; None if it is not linear in them.
+
+    Coefficients and rest have none of the symbols in them.
+    """
+    match node:
+        case Name(name) if name in symbols:
+            return {name: ONE}
+        case _ if symbols.isdisjoint(names(node)):
+            return {"": node}
+        case Negative(operand):
+            parts = affine(operand, symbols)
+            return parts and {name: tidy(Negative(part)) for name, part in parts.items()}
+        case Binary("+" | "-" as sign, left, right):
+            a, b = affine(left, symbols), affine(right, symbols)
+            if a is None or b is None:
+                return None
+            return {name: tidy(Binary(sign, a.get(name, ZERO), b.get(name, ZERO))) for name in dict.fromkeys((*a, *b))}
+        case Binary("*", left, right):
+            a, b = affine(left, symbols), affine(right, symbols)
+            if a is None or b is None or not (a.keys() == {""} or b.keys() == {""}):
+                return None
+            if a.keys() == {""}:
+                return {name: tidy(Binary("*", a[""], part)) for name, part in b.items()}
+            return {name: tidy(Binary("*", part, b[""])) for name, part in a.items()}
+        case Binary("/", left, right) if symbols.isdisjoint(names(right)):
+            parts = affine(left, symbols)
+            return parts and {name: tidy(Binary("/", part, right)) for name, part in parts.items()}
+    return None
 
 
 def _number(value: float, otherwise: Expr) -> Expr:

@@ -10,13 +10,13 @@ rest, else `rk4`. A `method` given by the user is that of every variable.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cofire.errors import ParameterError
-from cofire.language.algebra import inlined_neuron, names, tidy
+from cofire.language.algebra import affine, inlined_neuron, names
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, ZERO, Binary, Dynamics, Expr, Name, Negative, Threshold
+from cofire.language.tree import ZERO, Dynamics, Expr, Name, Threshold
 from cofire.neuron import Method, Neuron
 
 REFRACTORY = "refractory"  # the parameter of a refractory time that is given as a number
@@ -162,37 +162,6 @@ def make_neuron_plan(neuron: Neuron) -> NeuronPlan:
         rate=neuron.rate,
         reasons=tuple(reasons.items()),
     )
-
-
-def affine(node: Expr, symbols: Set[str]) -> dict[str, Expr] | None:
-    """`node` as a sum over `symbols`, each by its coefficient, and "" for the rest; None if it is not linear in them.
-
-    Coefficients and rest have none of the symbols in them.
-    """
-    match node:
-        case Name(name) if name in symbols:
-            return {name: ONE}
-        case _ if symbols.isdisjoint(names(node)):
-            return {"": node}
-        case Negative(operand):
-            parts = affine(operand, symbols)
-            return parts and {name: tidy(Negative(part)) for name, part in parts.items()}
-        case Binary("+" | "-" as sign, left, right):
-            a, b = affine(left, symbols), affine(right, symbols)
-            if a is None or b is None:
-                return None
-            return {name: tidy(Binary(sign, a.get(name, ZERO), b.get(name, ZERO))) for name in dict.fromkeys((*a, *b))}
-        case Binary("*", left, right):
-            a, b = affine(left, symbols), affine(right, symbols)
-            if a is None or b is None or not (a.keys() == {""} or b.keys() == {""}):
-                return None
-            if a.keys() == {""}:
-                return {name: tidy(Binary("*", a[""], part)) for name, part in b.items()}
-            return {name: tidy(Binary("*", part, b[""])) for name, part in a.items()}
-        case Binary("/", left, right) if symbols.isdisjoint(names(right)):
-            parts = affine(left, symbols)
-            return parts and {name: tidy(Binary("/", part, right)) for name, part in parts.items()}
-    return None
 
 
 def _exact(derivatives: dict[str, Expr], learns: tuple[str, ...]) -> tuple[list[Linear], dict[str, str]]:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cofire.language.algebra import simplify, tidy
+from cofire.language.algebra import affine, simplify, tidy
 from cofire.language.functions import FILTERS
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, ZERO, Binary, Call, Equations, Expr, Name, Negative, children, walk
+from cofire.language.tree import ONE, ZERO, Binary, Call, Equations, Expr, Name, Negative, children
 from cofire.lowering.placement import Axes, Placement
 from cofire.lowering.products import Separated, separate
 
@@ -71,28 +71,10 @@ def _filter(node: Call, place: Placement) -> State:
 
 
 def _variable(symbol: Name, expression: Expr, place: Placement) -> State:
-    slope, drive = _linear(expression, symbol, place)
-    exact = symbol not in walk(drive)
-    rate, drive = (tidy(Negative(slope)), drive) if exact else (ZERO, simplify(expression))
+    rate: Expr = ZERO
+    drive = simplify(expression)
+    parts = affine(drive, {symbol.id})
+    exact = parts is not None and place.is_constant(parts.get(symbol.id, ZERO))
+    if exact and parts:
+        drive, rate = parts.get("", ZERO), tidy(Negative(parts.get(symbol.id, ZERO)))
     return State(symbol, symbol.id, "variable", place.axes(symbol), rate, drive, separate(drive, place), exact)
-
-
-def _linear(node: Expr, symbol: Name, place: Placement) -> tuple[Expr, Expr]:
-    """`node` as slope · symbol + drive, the slope made of parameters; what is not linear so stays in the drive."""
-    match node:
-        case Name() if node == symbol:
-            return ONE, ZERO
-        case Negative(inner):
-            slope, drive = _linear(inner, symbol, place)
-            return tidy(Negative(slope)), tidy(Negative(drive))
-        case Binary("+" | "-" as sign, left, right):
-            (slope, drive), (other_slope, other_drive) = (_linear(side, symbol, place) for side in (left, right))
-            return tidy(Binary(sign, slope, other_slope)), tidy(Binary(sign, drive, other_drive))
-        case Binary("*", left, right) if place.is_constant(left) or place.is_constant(right):
-            factor, inner = (left, right) if place.is_constant(left) else (right, left)
-            slope, drive = _linear(inner, symbol, place)
-            return tidy(Binary("*", simplify(factor), slope)), tidy(Binary("*", simplify(factor), drive))
-        case Binary("/", inner, divisor) if place.is_constant(divisor):
-            slope, drive = _linear(inner, symbol, place)
-            return tidy(Binary("/", slope, simplify(divisor))), tidy(Binary("/", drive, simplify(divisor)))
-    return ZERO, simplify(node)
