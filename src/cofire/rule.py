@@ -204,9 +204,8 @@ class Rule:
         of steps). `out`: an array for the new weights; `out=w` learns in place. `learning=False` returns weights and
         state unchanged.
         Raises: `ArrayError` and `ParameterError` before anything is modified; `DivergenceError` when the weights leave
-        the range of their type. With `out=w`, a NaN in a large w, or a sum over one of its rows that has no value, is
-        found as the rows are reached, when those above have learned; after `DivergenceError` the weights are not to be
-        used.
+        the range of their type. With `out=w`, a NaN in a large w is found as its rows are reached, and after
+        `DivergenceError` the weights are not to be used.
         """
         from cofire import compiler
 

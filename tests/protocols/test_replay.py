@@ -134,7 +134,7 @@ def test_arrays_that_are_refused(changes: dict[str, Any], message: str) -> None:
     ],
 )
 def test_settings_that_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises(CofireError, match=message):
         replay(PAIR, **arguments(**changes))
 
 

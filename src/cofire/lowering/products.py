@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 from cofire.language.algebra import simplify
-from cofire.language.functions import FILTERS, REDUCTIONS
+from cofire.language.functions import FILTERS
 from cofire.language.text import to_text
-from cofire.language.tree import ONE, Binary, Call, Expr, Negative, Number, Weight, children, walk
+from cofire.language.tree import ONE, Binary, Call, Expr, Negative, Number, Weight, children
 from cofire.lowering.placement import BATCH, POST_SIDE, PRE_SIDE, SYNAPSE, Placement
 
 MAX_TERMS = 64  # of an expression multiplied out, and factors of each; what has more is run tiled
@@ -55,15 +55,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Separated:
-    """An expression as terms, and what did not separate: each needs every sample, row and column at once.
-
-    `sums_rows`: a sum over presynaptic cells reads the weights, and a row needs no other row: so that a row is best
-    read once, for its sum and its change.
-    """
+    """An expression as terms, and what did not separate: each needs every sample, row and column at once."""
 
     terms: tuple[Term, ...]
     rest: tuple[Expr, ...]
-    sums_rows: bool
 
 
 Factors = tuple[Expr, ...]
@@ -72,11 +67,10 @@ Factors = tuple[Expr, ...]
 @lru_cache(maxsize=4096)
 def separate(expression: Expr, place: Placement) -> Separated:
     """`expression` as a sum of products; anything that mixes the sides inside a function goes to `rest`."""
-    sums_rows = _sums_rows(expression, place)
     try:
         expanded = _expand(expression, place)
     except _TooManyTerms:
-        return Separated((), (expression,), sums_rows)
+        return Separated((), (expression,))
     terms: list[Term] = []
     rest: list[Expr] = []
     for factors in expanded:
@@ -85,13 +79,7 @@ def separate(expression: Expr, place: Placement) -> Separated:
             rest.append(simplify(_product(factors) or ONE))
         else:
             terms.append(term)
-    return Separated(tuple(_merged(terms)), tuple(rest), sums_rows)
-
-
-def _sums_rows(expression: Expr, place: Placement) -> bool:
-    sums = [node for node in walk(expression) if isinstance(node, Call) and node.function in REDUCTIONS]
-    read = (leaf for node in sums for leaf in walk(node) if not children(leaf))
-    return {node.function for node in sums} == {"sum_pre"} and any(place.axes(leaf) == SYNAPSE for leaf in read)
+    return Separated(tuple(_merged(terms)), tuple(rest))
 
 
 def additive_terms(expression: Expr) -> list[Expr]:

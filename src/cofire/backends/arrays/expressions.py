@@ -17,7 +17,7 @@ from cofire.errors import ParameterError
 from cofire.language.functions import FILTERS, REDUCTIONS
 from cofire.language.text import to_text
 from cofire.language.tree import PRE, Binary, Call, Cell, Expr, Name, Negative, Number, Weight, walk
-from cofire.lowering.placement import DRIVE, Axes, Axis, Placement
+from cofire.lowering.placement import DRIVE, Axis, Placement
 from cofire.lowering.products import Separated, separate
 
 Array = Any
@@ -134,31 +134,14 @@ class Values(Evaluator):
     cells: Mapping[Cell, Array]
     signals: Mapping[str, Array]
     state: Mapping[str, Array]
-    state_axes: Mapping[str, Axes]
     reduced: Callable[[Separated, Axis, Values], Array]
     diverged: str  # when numbers would leave their range, and what tames them
-    whole: Array | None = None  # the weights of which `w` is some rows
     _sums: dict[Expr, Array] = field(default_factory=dict)
     _squares: dict[int, tuple[Array, float]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
         return int(self.cells[PRE].shape[0])
-
-    @property
-    def no_sums(self) -> bool:
-        """Whether no sum over cells was worked out yet."""
-        return not self._sums
-
-    def rows(self, window: slice) -> Values:
-        """The same for some of the postsynaptic cells. Sums over postsynaptic cells would be over these alone."""
-        cells = {cell: array[:, window] if cell.side == "post" else array for cell, array in self.cells.items()}
-        state = {
-            key: array[window, ...] if "post" in self.state_axes[key] else array for key, array in self.state.items()
-        }
-        squares = {id(array): (array, self.squares(self.cells[cell])) for cell, array in cells.items()}
-        w = self.w[window, :]
-        return replace(self, w=w, cells=cells, state=state, whole=self.w, _sums={}, _squares=squares)
 
     def apart(self, out: Array) -> Values:
         """The same with copies of what may lie in the memory of `out`, which is written while they are read."""
@@ -175,7 +158,7 @@ class Values(Evaluator):
         )
 
     def squares(self, array: Array) -> float:
-        """`gemm.squares(array)`, measured once a step; of activity in some of the rows, that of all rows."""
+        """`gemm.squares(array)`, measured once a step."""
         if id(array) not in self._squares:
             self._squares[id(array)] = array, gemm.squares(array)  # kept with it, so that the id stays its own
         return self._squares[id(array)][1]

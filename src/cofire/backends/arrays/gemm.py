@@ -17,7 +17,7 @@ from cofire.errors import ArrayError
 
 Array = Any
 
-_MANY = 1 << 20  # numbers from which a second thread pays
+_MANY = 1 << 19  # numbers from which a second thread pays
 
 
 def add_product(out: Array, left: Array, right: Array, factor: float = 1.0) -> None:
@@ -49,7 +49,7 @@ def for_each(work: Callable[[slice], None], pieces: list[slice], array: Array) -
     NumPy's own functions use one core; other libraries see to that themselves.
     """
     half = len(pieces) // 2
-    if not half or not library.is_numpy(array) or array.size <= _MANY:
+    if not half or not library.is_numpy(array) or array.size < _MANY:
         for piece in pieces:
             work(piece)
         return

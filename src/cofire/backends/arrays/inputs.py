@@ -66,9 +66,8 @@ def read_inputs(
             raise ArrayError(f"{cell_name(cell)} has {array.shape[0]} samples, but pre has {samples}")
     modulators = {name: _signal(name, signals[name], weights, samples) for name in rule.signals}
     kept = _state(plan, state, weights)
-    axes = {item.key: item.axes for item in plan.states}
     diverged = f"at {when}; {tamed(rule)}"
-    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, axes, reduced, diverged)
+    values = Values(xp, plan.place, rule.values, weights, cells, modulators, kept, reduced, diverged)
     for cell, array in cells.items():
         if not math.isfinite(values.squares(array)):
             advice = f"; if it is computed from the weights, learning diverged at {when}: {tamed(rule)}"

@@ -104,22 +104,12 @@ def add_terms(
         return guard.done(_at_once(work, base))
     if out is None:
         out = values.xp.empty(base.shape, dtype=base.dtype, device=library.device(base))
-    if library.on_accelerator(base) or not (separated.sums_rows and values.no_sums):
-        _add(separated, base, keep, gain, values, out, guard)
-        return out
-    for window in row_windows(base.shape, panel_rows(base.shape)):
-        rows, target = values.rows(window), out[window, :]
-        old = rows.w if base is values.w else target if base is out else base[window, :]
-        _add(separated, old, keep, gain, rows, old if out is base else target, guard)
-    return out
-
-
-def _add(separated: Separated, base: Array, keep: float, gain: float, values: Values, out: Array, guard: Guard) -> None:
     work = _sorted(separated, base, keep, gain, values)
     rows = min(work.rows, base.shape[0])
     pieces = rows if library.on_accelerator(base) else cached_rows(base.shape)
     for window in row_windows(base.shape, rows):
         _write(work, window, base, out, guard, pieces)
+    return out
 
 
 def _write(work: Work, window: slice, base: Array, out: Array, guard: Guard, pieces: int) -> None:
@@ -230,7 +220,7 @@ def _checked(factor: Expr, side: Axis, values: Values) -> Array:
     """
     array = values.array(values.value(factor, ("batch", side)))
     if not math.isfinite(values.squares(array)) and not gemm.is_finite(array):
-        gemm.check_finite("w", values.w if values.whole is None else values.whole)
+        gemm.check_finite("w", values.w)
         if _learns(factor, values) and not may_lack_value(factor, values.parameters):
             raise DivergenceError(f"{to_text(factor)!r} left the range of {array.dtype} {values.diverged}")
         raise ArrayError(f"{to_text(factor)!r} is NaN or infinite for these inputs")

@@ -78,7 +78,7 @@ def _sum_post(term: Term, values: Values) -> Array:
 def _panels(node: Expr, values: Values) -> Iterator[tuple[slice, Array]]:
     """A factor of each synapse for a panel of rows at a time, in one buffer, made in blocks that stay in the cache."""
     shape = values.w.shape
-    many = shape[0] if values.whole is not None else panel_rows(shape)
+    many = panel_rows(shape)
     if not library.writable_in_place(values.w):
         for window in row_windows(shape, many):
             yield window, values.value(node, ("post", "pre"), {"post": window})
