@@ -3,12 +3,12 @@
 The floor: the bare matrix products of the plan, and one read and one write of w, in the same library and threads.
 Research code: NumPy, one sample after another, with np.outer; and the whole batch at once, with np.einsum.
 
-Measured on two cores, quiet, in place: 0.91 to 1.26 times the floor, sanger 1.3 to 1.45. What is summed within a block
-of rows is a product more than its floor has, 0.75 and 0.375 of one at 64 and 256 samples, and its products are small.
-New arrays: 1.1 to 1.55. On a busy machine the small products suffer more than the floor: sanger 1.6, krotov_hopfield
-1.4. Below its floor a step can be since BLAS adds to w, where the floor reads and writes w beside the product. Einsum
-took 10 to 15 times as long at 64x(4096-4096) and 7 to 8.5 at 256x(784-2000), where the floor itself would reach 9;
-sanger 34 and more.
+Measured on two cores, quiet, in place: 0.92 to 1.24 times the floor, krotov_hopfield 1.2 to 1.3, which reads w once
+more for |w|^(p-1), sanger 1.3 to 1.45. What is summed within a block of rows is a product more than its floor has, 0.75
+and 0.375 of one at 64 and 256 samples, and its products are small. New arrays: 1.1 to 1.55. On a busy machine the small
+products suffer more than the floor: sanger 1.6, krotov_hopfield 1.4. Below its floor a step can be since BLAS adds to
+w, where the floor reads and writes w beside the product. Einsum took 10 to 15 times as long at 64x(4096-4096) and 7 to
+9 at 256x(784-2000), where the floor itself would reach 9; sanger 34 and more.
 """
 
 from __future__ import annotations
