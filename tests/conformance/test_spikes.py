@@ -144,6 +144,17 @@ def test_where_rounding_decides_on_which_side_of_a_threshold_it_is_the_kernel_co
     assert np.isfinite(w).all()
 
 
+def test_a_parameter_may_be_called_as_the_integration_calls_its_own() -> None:
+    rule = Rule(
+        "dw/dt = a * trace(pre, tau) * relu(mean(post.v, tau) * is_rough - rounding)",
+        a=0.05,
+        tau=1.5,
+        is_rough=0.9,
+        rounding=0.4,
+    )
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=10, steps=40), 1e-8)
+
+
 def test_normalisation_and_bounds_alternate_in_every_step() -> None:
     rule = Rule(
         "dw/dt = a * pre * post - a * post * trace(pre, tau)", a=0.05, tau=20.0, normalize="l2", bounds=(0, 0.6)
