@@ -78,6 +78,8 @@ INTEGRATED = {
     "as quick as what it follows": "dw/dt = a * reward * e\nde/dt = b * trace(pre, tau) * post.v - e / tau",
     "two eligibilities": "dw/dt = a * reward * (e - s)\nde/dt = b * trace(pre, tau) * post.v - e / tau_b\n"
     "ds/dt = b * trace(pre, tau) * trace(post, tau) - s / quick",
+    "an eligibility of an eligibility": "dw/dt = a * s * post\nde/dt = b * trace(pre, tau) * post.v - e / tau_b\n"
+    "ds/dt = reward * e + b * e * mean(post.v, quick) - s / tau",
     "a variable that jumps read": "dw/dt = a * s * post - b * s * pre\nds/dt = reward * trace(pre, tau) - b * pre * s",
 }
 
@@ -108,6 +110,13 @@ def test_a_threshold_met_early_in_a_step_is_seen_though_the_eligibility_is_zero_
     )
     rule = make_rule(text, None)
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=922, steps=80), 1e-8)
+
+
+def test_an_eligibility_that_follows_very_small_numbers_is_as_exact() -> None:
+    """As the cube of a voltage in volts is; the weight was 4e-6 off."""
+    text = "dw/dt = a * mean(post.v, quick) * e\nde/dt = k * trace(pre, tau) * (c * mean(post.v, quick))**3 - e / tau"
+    rule = Rule(text, a=0.05, c=1e-4, k=1e11, tau=20.0, quick=1.5)
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=1, steps=30))
 
 
 def test_an_eligibility_that_fades_within_a_step_is_no_trouble() -> None:
