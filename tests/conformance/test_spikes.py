@@ -78,6 +78,8 @@ INTEGRATED = {
     "as quick as what it follows": "dw/dt = a * reward * e\nde/dt = b * trace(pre, tau) * post.v - e / tau",
     "two eligibilities": "dw/dt = a * reward * (e - s)\nde/dt = b * trace(pre, tau) * post.v - e / tau_b\n"
     "ds/dt = b * trace(pre, tau) * trace(post, tau) - s / quick",
+    "an eligibility of an eligibility": "dw/dt = a * s * post\nde/dt = b * trace(pre, tau) * post.v - e / tau_b\n"
+    "ds/dt = reward * e + b * e * mean(post.v, quick) - s / tau",
     "a variable that jumps read": "dw/dt = a * s * post - b * s * pre\nds/dt = reward * trace(pre, tau) - b * pre * s",
 }
 
@@ -108,6 +110,13 @@ def test_a_threshold_met_early_in_a_step_is_seen_though_the_eligibility_is_zero_
     )
     rule = make_rule(text, None)
     assert_conforms(rule, spikes.replay, make_trains(rule, seed=922, steps=80), 1e-8)
+
+
+def test_an_eligibility_that_follows_very_small_numbers_is_as_exact() -> None:
+    """As the cube of a voltage in volts is; the weight was 4e-6 off."""
+    text = "dw/dt = a * mean(post.v, quick) * e\nde/dt = k * trace(pre, tau) * (c * mean(post.v, quick))**3 - e / tau"
+    rule = Rule(text, a=0.05, c=1e-4, k=1e11, tau=20.0, quick=1.5)
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=1, steps=30))
 
 
 def test_an_eligibility_that_fades_within_a_step_is_no_trouble() -> None:
@@ -142,6 +151,17 @@ def test_where_rounding_decides_on_which_side_of_a_threshold_it_is_the_kernel_co
     trains["signals"]["post_v"] = np.full_like(trains["signals"]["post_v"], 0.7)
     w, _ = spikes.replay(rule, compiler.lower(rule), **trains)
     assert np.isfinite(w).all()
+
+
+def test_a_parameter_may_be_called_as_the_integration_calls_its_own() -> None:
+    rule = Rule(
+        "dw/dt = a * trace(pre, tau) * relu(mean(post.v, tau) * is_rough - rounding)",
+        a=0.05,
+        tau=1.5,
+        is_rough=0.9,
+        rounding=0.4,
+    )
+    assert_conforms(rule, spikes.replay, make_trains(rule, seed=10, steps=40), 1e-8)
 
 
 def test_normalisation_and_bounds_alternate_in_every_step() -> None:

@@ -236,3 +236,20 @@ def test_a_rule_is_held_against_the_units_of_the_cells_it_reads(theta: object, w
     cell = net.cells(2, neurons.lif())
     with pytest.raises(DimensionError, match=words):
         net.connect(cell, cell, all_to_all(), weight=1 * mV, rule=rule)
+
+
+@pytest.mark.parametrize(
+    ("tau_e", "normalize", "words"),
+    [
+        (0.01 * ms, None, "a variable of it moves many times as fast as the step, dt = 1 ms"),
+        (20 * ms, "l2", "to normalise the weights"),
+    ],
+)
+def test_two_threads_are_refused_with_the_reason_that_holds(tau_e: object, normalize: Any, words: str) -> None:
+    """explain() has neither: it knows no dt, and how the weights move is the same."""
+    text = "dw/dt = eta * e * post.v\nde/dt = trace(pre, tau) * post.v / width - e / tau_e"
+    numbers = {"eta": 1 * Hz, "tau": 20 * ms, "tau_e": tau_e, "width": 20 * mV * second}
+    net = Network(dt=1 * ms, threads=2)
+    cell = net.cells(2, neurons.lif())
+    with pytest.raises(ParameterError, match=words):
+        net.connect(cell, cell, all_to_all(), weight=1 * mV, rule=cofire.Rule(text, normalize=normalize, **numbers))

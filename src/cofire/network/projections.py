@@ -339,7 +339,7 @@ class Projection(Checked):
         self._check_cell_units(self.plan.cells)
         if self.net.threads > 1 and self.kept is not None and self.kept.is_clocked:
             raise ParameterError(
-                f"{self.name}: its rule changes every synapse in each step (print(rule.explain()) says why), which is "
+                f"{self.name}: its rule changes every synapse in each step ({self._why_each_step()}), which is "
                 "done in one thread; make the network with threads=1"
             )
         if self.net.threads > 1 and any(cell.side == "pre" for cell in self.plan.cells):
@@ -347,6 +347,15 @@ class Projection(Checked):
                 f"{self.name}: its rule reads a variable of the presynaptic cells, which other threads may be "
                 "changing; make the network with threads=1"
             )
+
+    def _why_each_step(self) -> str:
+        assert self.rule is not None
+        assert self.plan is not None
+        if self.rule.normalize is not None:
+            return "to normalise the weights"
+        if find_quantities(self.plan, self.rule.signals, in_each_step=False).is_clocked:
+            return "print(rule.explain()) says why"
+        return f"a variable of it moves many times as fast as the step, dt = {self.net.dt * 1e3:g} ms"
 
     def _check_cell_units(self, cells: Iterable[Cell]) -> None:
         """Holds the rule against the units of the cells it reads: a threshold for volts is not in hertz."""

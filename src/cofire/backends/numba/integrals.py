@@ -187,7 +187,7 @@ def write_step(out: Writer, reader: Reader, tables: list[Table]) -> None:
                 ):  # where S is 0 as a step begins, a threshold met early would be missed
                     plain = replace(table, inner=None)
                     raised = ", ".join(["dt", f"1e-15 * {_sized(reader, table)}", *_read(reader, plain)])
-                    out(f"growth_dt = {RAISED} * dt * growth", "begun += growth_dt")
+                    out(f"growth_dt = {RAISED} * dt * growth * {_sized(reader, inner)}", "begun += growth_dt")
                     within = f"({within} - growth_dt * over_{table.plain}({raised}))"
                 out(f"value *= {within}{faded}")
         gains = ("value",) if len(table.arrays) == 1 else ("max(value, 0.0)", "max(-value, 0.0)")

@@ -462,8 +462,10 @@ class _Kernel(Reader):
     # Between events
 
     def _flows(self, owner: Owner) -> list[Quantity]:
-        """What moves between events of itself, or by what its cell integrated for it."""
-        return [q for q in (*self.flowing, *self.integrated) if q.owner == owner]
+        """What moves between events of itself, or by what its cell integrated for it; what others read comes last."""
+        through = [q for q in self.integrated if any(table.inner for table in self.tables_of[q])]
+        integrated = through + [q for q in self.integrated if q not in through]
+        return [q for q in (*self.flowing, *integrated) if q.owner == owner]
 
     def _flow_to(self, time: str, flows: list[Quantity]) -> None:
         for q in flows:

@@ -29,7 +29,7 @@ INDEX: dict[Owner, str] = {"all": "0", "pre": "i", "post": "j", "synapse": "s"}
 RESERVED = """
 abs exp expm1 log maximum minimum sign sqrt tanh isnan np njit int float range len min max COMPILED INNER
 clipped integral overlap heaviside normalize_columns run rates advance span fill learn fire settle rebase drift
-integrate take until least most whole half halves middle apart inner outer edge step after
+integrate take until least most rounding is_rough fastest whole half halves middle apart inner outer edge step after
 steps dt low high parameters arrivals arriving spikes firing row target column incoming source cell normalize
 axons cells begin end now arrives then came at last heard logged newest second left fired first past base since
 time step value begun growth growth_dt grown
