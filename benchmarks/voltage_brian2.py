@@ -49,6 +49,6 @@ synapses.connect()
 synapses.w = "0.2*mV + 0.6*mV * rand()"
 spikes = SpikeMonitor(cells)
 run(SECONDS * second)
-device.build(run=False, compile=True)
+device.build(directory=tempfile.mkdtemp(), run=False, compile=True)
 device.run(with_output=False)
 print(json.dumps({"peer": "brian2", "run_s": device._last_run_time, "spikes": int(spikes.num_spikes)}))
