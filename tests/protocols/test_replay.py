@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cofire import ArrayError, CofireError, DivergenceError, ParameterError, Rule, rules
+from cofire import ArrayError, CofireError, DivergenceError, Rule, rules
 from cofire.protocols import replay
 from cofire.units import ms, mV, second
 
