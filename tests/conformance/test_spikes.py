@@ -80,6 +80,8 @@ INTEGRATED = {
     "ds/dt = b * trace(pre, tau) * trace(post, tau) - s / quick",
     "an eligibility of an eligibility": "dw/dt = a * s * post\nde/dt = b * trace(pre, tau) * post.v - e / tau_b\n"
     "ds/dt = reward * e + b * e * mean(post.v, quick) - s / tau",
+    "written above the first": "dw/dt = a * s * post\nds/dt = reward * e - s / tau\n"
+    "de/dt = b * trace(pre, tau) * post.v + a * pre * post - e / tau_b",
     "a variable that jumps read": "dw/dt = a * s * post - b * s * pre\nds/dt = reward * trace(pre, tau) - b * pre * s",
 }
 

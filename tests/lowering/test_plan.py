@@ -173,6 +173,13 @@ def test_a_weight_follows_a_variable_that_is_integrated_itself(variable: str, ki
     assert ("by each postsynaptic cell" in str(made)) == (kinds == ("integrated", "integrated"))
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_order_of_the_equations_makes_no_difference(turned: bool) -> None:
+    lines = ["de/dt = trace(pre, tau) * post.v - e / tau", "ds/dt = reward * e - s / tau"]
+    made = plan("\n".join(["dw/dt = s * post", *(reversed(lines) if turned else lines)]), ("reward",))
+    assert {key: motion.kind for key, motion in made.motions if key in "es"} == {"e": "integrated", "s": "integrated"}
+
+
 class Numbers:
     """Values for one synapse and one sample, drawn at random."""
 

@@ -58,8 +58,15 @@ def find_motions(
     }
     found: dict[Expr, Motion] = {}
     read_by_weight = set(_outside_filters(events["w"].drift))
-    what_others_read_first = sorted(_rows(states), key=lambda row: (row[0] == Weight(), "pre" in place.axes(row[0])))
-    for symbol, key, rate in what_others_read_first:
+    variables = {state.symbol for state in states if state.kind == "variable"}
+
+    def rank(row: tuple[Expr, str, Expr]) -> tuple[bool, bool, int]:
+        """What others read comes first."""
+        symbol, key, _ = row
+        read = variables.intersection(_outside_filters(events[key].drift)) - {symbol}
+        return symbol == Weight(), "pre" in place.axes(symbol), len(read)
+
+    for symbol, key, rate in sorted(_rows(states), key=rank):
         drift = simplify(events[key].drift)
         if symbol in resting:
             found[symbol] = Motion("rests", rate=resting[symbol])

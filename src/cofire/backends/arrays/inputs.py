@@ -20,6 +20,7 @@ from cofire.lowering.plan import Plan
 from cofire.rule import Rule
 from cofire.units import Quantity, in_si
 
+_LIMITED = {"oja", "oja_subspace", "sanger"}  # rules that limit themselves, unless the learning rate is too large
 _NUMBER = (int, float, np.integer, np.floating)  # what one synapse may be given as: `pre=x[0]` is NumPy's own kind
 
 
@@ -37,7 +38,7 @@ def tamed(rule: Rule) -> str:
     """What keeps a rule from diverging."""
     if rule.bounds or rule.normalize:
         return "lower the learning rate"
-    other = ", or take a rule that limits itself, such as oja" if rule.name != "oja" else ""
+    other = ", or take a rule that limits itself, such as oja" if rule.name not in _LIMITED else ""
     return f"lower the learning rate, hold the weights with bounds=(low, high) or normalize='l2'{other}"
 
 
