@@ -5,6 +5,7 @@ quantities.py    what a kernel keeps, who owns it, and how it runs between event
 reading.py       what the parts of a kernel read
 flows.py         what runs between events, in closed form
 integrals.py     what cells integrate for their synapses, and what a synapse takes of it
+fades.py         how much is left of what decays, and how many steps lie between two bases
 kernels.py       a plan as the source of the functions by which a projection's synapses learn
 functions.py     these functions, as those that call them know them
 preamble.py      what stands before them in a module: imports and helpers

@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from cofire.backends.numba.expressions import bracketed, source, summand
+from cofire.backends.numba.fades import write_fades
 from cofire.backends.numba.flows import flow_arguments, write_flow
-from cofire.backends.numba.functions import MAX_SPAN, Kernel
+from cofire.backends.numba.functions import Kernel
 from cofire.backends.numba.integrals import (
-    REACH,
     Table,
     tables_of,
     take_arguments,
@@ -40,7 +40,7 @@ from cofire.backends.numba.preamble import preamble, title_of
 from cofire.backends.numba.quantities import INDEX, Kept, Owner, Quantity
 from cofire.backends.numba.reading import Reader, is_within, parts
 from cofire.backends.numba.writer import FIRST, SETTLING, Writer, needed
-from cofire.language.tree import ONE, ZERO, Binary, Cell, Expr, Name, Negative
+from cofire.language.tree import ZERO, Cell, Expr, Name, Negative
 from cofire.lowering.drift import is_varying
 from cofire.lowering.plan import Plan
 
@@ -78,7 +78,7 @@ class _Kernel(Reader):
         for q in self.integrated:
             if self._is_held(q):
                 write_take(self.out, self.local(q.symbol), self.tables_of[q])
-        self._tables()
+        write_fades(self, self.tables)
         self._learn()
         self._fire()
         self._settle()
@@ -137,38 +137,6 @@ class _Kernel(Reader):
         """A modulator comes as its present value, a variable of cells as an array."""
         names = self.kept.names
         return [names[s] if isinstance(s, Cell) else self.local(s) for s in self.kept.signals]
-
-    # What is known before anything happens
-
-    def _tables(self) -> None:
-        """`span`: how many steps a table covers; `fill`: the tables of fades, one function for all."""
-        out, rates = self.out, self.fades
-        with out.function("span", ["dt", "parameters"]):
-            out(f'"""How many steps lie between two bases, at most {MAX_SPAN:,}."""')
-            self.write_parameters()
-            speeds = [f"abs({source(rate, self.leaf)})" for rate in rates]
-            more, fading = self._reach() / REACH, [table.rate for table in self.tables if table.rate != ZERO]
-            speeds += [f"{more} * abs({source(rate, self.leaf)})" for rate in fading]
-            if not speeds:
-                out(f"return {MAX_SPAN}")
-            else:
-                out(f"fastest = max({', '.join(speeds)})" if len(speeds) > 1 else f"fastest = {speeds[0]}")
-                out(f"return max(1, int(min({self._reach()} / max(dt * fastest, 1e-300), {float(MAX_SPAN)})))")
-        with out.function("fill", ["dt", "parameters", *rates.values()]):
-            out('"""The value of what decays, t steps after the base, as a fraction of that at the base."""')
-            self.write_parameters()
-            for rate, fade in rates.items():
-                with out.block(f"for t in range(len({fade}))"):
-                    match rate:
-                        case Binary("/", left, right) if left == ONE:
-                            out(f"{fade}[t] = exp(-(t * dt) / {bracketed(source(right, self.leaf))})")
-                        case _:
-                            out(f"{fade}[t] = exp(-(t * dt) * {bracketed(source(rate, self.leaf))})")
-
-    def _reach(self) -> float:
-        """How far the fastest trace may fade before a new base, in time constants: products of it must stay numbers."""
-        factors = max((len(piece.factors) for q in self.flowing if q.flow for piece in q.flow.pieces), default=1)
-        return min(64.0, 600.0 / max(factors, 1))
 
     # Learning
 
