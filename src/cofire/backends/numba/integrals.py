@@ -182,9 +182,8 @@ def write_step(out: Writer, reader: Reader, tables: list[Table]) -> None:
             out(f"value = {held}")
             within = f"over_{table.name}({', '.join(['dt', rounding, *_read(reader, table)])})"
             with out.block("if value != 0.0"):
-                if (
-                    inner and table.moving != ONE
-                ):  # where S is 0 as a step begins, a threshold met early would be missed
+                if inner and table.moving != ONE:
+                    # Where S is 0 as a step begins, a threshold met early in it would be missed: so S is raised.
                     plain = replace(table, inner=None)
                     raised = ", ".join(["dt", f"1e-15 * {_sized(reader, table)}", *_read(reader, plain)])
                     out(f"growth_dt = {RAISED} * dt * growth * {_sized(reader, inner)}", "begun += growth_dt")
@@ -246,13 +245,8 @@ def _read(reader: Reader, table: Table) -> list[str]:
     """What `during_NAME` takes beside the time."""
     kept = reader.kept
     words = set(re.findall(r"\w+", " ".join(_during(reader, table))))
-    possible = [
-        "begun",
-        "growth",
-        "since",
-        *(kept.names[Name(name)] for name in kept.parameters),
-        *map(reader.local, kept.signals),
-    ]
+    possible = ["begun", "growth", "since", *(kept.names[Name(name)] for name in kept.parameters)]
+    possible += map(reader.local, kept.signals)
     possible += [name for q in kept.quantities for name in (reader.local(q.symbol), f"kept_{q.name}")]
     return [name for name in possible if name in words]
 
