@@ -36,7 +36,7 @@ test: $(VENV)/.has-dev $(MORE)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -n 2 --benchmark-disable --cov --cov-report=term
+	$(PY) -m pytest -n 2 --dist worksteal --benchmark-disable --cov --cov-report=term
 
 bench: $(VENV)/.has-dev $(TORCH)
 	@$(call compiled,src)
