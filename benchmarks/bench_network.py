@@ -5,7 +5,7 @@
 visit reads a weight and a cell number and writes the weight.
 
 Measured on two cores, quiet, beside Brian2's compiled C++ in its best form: m1 18 (one thread), m2big 6.2 (two; 3.3
-with one), m2small 5.2 (one), m3 3.3 (two; 2.7 with one), voltage 6.9 (one) and 11 (two), eligibility 37 (one):
+with one), m2small 5.2 (one), m3 3.3 (two; 2.7 with one), voltage 6.9 (one) and 8 to 11 (two), eligibility 27 (one):
 there Brian2 steps every synapse by the clock, and cofire only its cells. m3 passes its synapses 460 million times a
 second on one core.
 """

@@ -82,10 +82,6 @@ def m3(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
 
 
 def voltage(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
-    net = Network(dt=0.1 * ms, seed=seed, threads=threads)
-    inputs = net.poisson(784, 15 * Hz, name="inputs")
-    neuron = neurons.lif(tau=20 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_threshold=-45 * mV, v_reset=-60 * mV)
-    cells = net.cells(100, neuron, name="cells", v=-70 * mV)
     rule = Rule(
         "dw/dt = A_LTP * unit * mean(pre, tau_x) * above * relu(mean(post.v, tau_plus) - theta_minus)"
         " - A_LTD * pre * relu(mean(post.v, tau_minus) - theta_minus)\n"
@@ -100,16 +96,10 @@ def voltage(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
         tau_minus=10 * ms,
         bounds=(0 * mV, 3 * mV),
     )
-    plastic = net.connect(inputs, cells, cofire.all_to_all(), weight=cofire.uniform(0.2 * mV, 0.8 * mV), rule=rule)
-    return net, {"plastic": plastic, "in": inputs, "cells": cells}
+    return _driven(Network(dt=0.1 * ms, seed=seed, threads=threads), rule)
 
 
 def eligibility(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
-    net = Network(dt=0.1 * ms, seed=seed, threads=threads)
-    net.modulator("reward", value=1.0, tau=500 * ms)
-    inputs = net.poisson(784, 15 * Hz, name="inputs")
-    neuron = neurons.lif(tau=20 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_threshold=-45 * mV, v_reset=-60 * mV)
-    cells = net.cells(100, neuron, name="cells", v=-70 * mV)
     rule = Rule(
         "dw/dt = eta * reward * e\n"
         "de/dt = trace(pre, tau_x) * relu(1 - abs(post.v - theta) / width) / tau_x - e / tau_e",
@@ -121,6 +111,16 @@ def eligibility(seed: int, threads: int) -> tuple[Network, dict[str, Any]]:
         tau_e=200 * ms,
         bounds=(0 * mV, 3 * mV),
     )
+    net = Network(dt=0.1 * ms, seed=seed, threads=threads)
+    net.modulator("reward", value=1.0, tau=500 * ms)
+    return _driven(net, rule)
+
+
+def _driven(net: Network, rule: Rule) -> tuple[Network, dict[str, Any]]:
+    """784 Poisson inputs onto 100 cells, by synapses that learn by the rule."""
+    inputs = net.poisson(784, 15 * Hz, name="inputs")
+    neuron = neurons.lif(tau=20 * ms, tau_e=5 * ms, v_rest=-70 * mV, v_threshold=-45 * mV, v_reset=-60 * mV)
+    cells = net.cells(100, neuron, name="cells", v=-70 * mV)
     plastic = net.connect(inputs, cells, cofire.all_to_all(), weight=cofire.uniform(0.2 * mV, 0.8 * mV), rule=rule)
     return net, {"plastic": plastic, "in": inputs, "cells": cells}
 

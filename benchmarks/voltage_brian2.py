@@ -23,12 +23,13 @@ constants |= {"A_LTP": 14e-5 / mV / ms, "A_LTD": 8e-5, "theta_plus": -50 * mV, "
 inputs = PoissonGroup(784, 15 * Hz)
 cells = NeuronGroup(
     100,
-    """dv/dt = (-70*mV - v + g) / tau : volt
+    """dv/dt = (-70*mV - v + g) / tau : volt (unless refractory)
     dg/dt = -g / tau_e : volt
     du_plus/dt = (v - u_plus) / tau_plus : volt
     du_minus/dt = (v - u_minus) / tau_minus : volt""",
     threshold="v > -45*mV",
     reset="v = -60*mV",
+    refractory=2 * ms,
     method="exact",
     namespace=constants,
 )

@@ -147,7 +147,7 @@ def _activity(name: str, given: Any, w: Array, cells: int, which: str, scalar: b
         array = np.asarray([[_float(name, given)]])
     else:
         array = _like(name, given, w)
-        if scalar and array.ndim == 0:  # a number of NumPy's
+        if scalar and array.ndim == 0:
             array = array[None, None]
         elif array.ndim == 1:
             array = array[:, None] if scalar else array[None, :]
@@ -187,7 +187,6 @@ def _like(name: str, given: Any, w: Array) -> Array:
             raise ArrayError(f"{name} is a list whose rows differ in length; it must be an array") from None
     if isinstance(given, np.ma.MaskedArray):
         raise ArrayError(f"{name} is a masked array; fill or drop what is masked first")
-    _check_plain(name, given)
     if not library.is_array(given):
         raise ArrayError(f"{name} is {_kind(given)}; it must be an array of the same library as w")
     given = given.detach() if library.is_torch(given) else given

@@ -98,13 +98,12 @@ def add_terms(
     Written to `out`, which may be `base` or the weights themselves, if given. Returns the result. A window of rows is
     read before it is written, and what needs all rows is worked out before the first is.
     """
+    work = _sorted(separated, base, keep, gain, values)
     if not library.writable_in_place(base):
-        work = _sorted(separated, base, keep, gain, values)
         guard.before(base)
         return guard.done(_at_once(work, base))
     if out is None:
         out = values.xp.empty(base.shape, dtype=base.dtype, device=library.device(base))
-    work = _sorted(separated, base, keep, gain, values)
     rows = min(work.rows, base.shape[0])
     pieces = rows if library.on_accelerator(base) else cached_rows(base.shape)
     for window in row_windows(base.shape, rows):
@@ -283,8 +282,10 @@ def _ordered(term: Term, gain: float, values: Values) -> Ordered:
         else:
             plain = simplify(Binary("+", plain, part))
     left, right = _matrix(term.post, "post", n_post, values), _matrix(plain, "pre", n_pre, values)
-    none = values.xp.zeros_like(left)
-    summed, slope = sums[0] if len(sums) == 1 else (sum((part * slope for part, slope in sums), none), 1.0)
+    if len(sums) == 1:
+        summed, slope = sums[0]
+    else:
+        summed, slope = sum((part * slope for part, slope in sums), values.xp.zeros_like(left)), 1.0
     sizes = (gemm.size(values.squares(side)) for side in (left, summed, right))
     return Ordered(left, summed, slope, right, factor, values.w, ordered_rows(values.samples), *sizes)
 
